@@ -1,0 +1,40 @@
+"""icllib: in-context learning as gradient descent, small enough to read in an evening.
+
+In reading order:
+
+- `tasks`: distributions of learning problems, and the prompts drawn from them
+- `learners`: the textbook learners that see a prompt's data plainly
+- `theory`: closed forms for the best step and the expected loss
+- `tokens`: prompts as token sequences, and reading the prediction off
+- `attention`: linear and softmax self-attention, stacks of layers
+- `construct`: weights written by hand that make a layer a gradient step
+- `datasets`: the real data of the book
+- `plots`, `widgets`: the look of the figures, and the live ones
+- `checks`: answers to exercises, checked
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__all__ = [
+    "attention",
+    "checks",
+    "construct",
+    "datasets",
+    "errors",
+    "learners",
+    "plots",
+    "tasks",
+    "theory",
+    "tokens",
+    "widgets",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    # Modules load when they are first asked for: whoever wants a layer does not wait for matplotlib.
+    if name in __all__:
+        return importlib.import_module(f"icllib.{name}")
+    raise AttributeError(f"module 'icllib' has no attribute {name!r}")

@@ -1,0 +1,141 @@
+"""Self-attention: the linear layer in which one gradient step fits, its softmax sister, and stacks of layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from icllib.errors import InputError, ShapeError, check_count, check_tensors
+
+__all__ = ["LinearSelfAttention", "SoftmaxSelfAttention", "Transformer"]
+
+Tokens = Float[Tensor, "batch N+1 dim_token"]
+
+
+class _SelfAttention(nn.Module):
+    """The four matrices that both kinds of attention share. Without a generator they are zero, so that the layer hands
+    its tokens on unchanged: a blank sheet to write weights on."""
+
+    def __init__(
+        self,
+        dim_token: int,
+        n_heads: int = 1,
+        dim_head: int | None = None,
+        *,
+        generator: torch.Generator | None = None,
+        init_std: float = 0.02,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        dim_head = dim_token if dim_head is None else dim_head
+        for name, value in (("dim_token", dim_token), ("n_heads", n_heads), ("dim_head", dim_head)):
+            check_count(name, value)
+        self.dim_token, self.n_heads, self.dim_head = dim_token, n_heads, dim_head
+
+        def matrices(rows: int, columns: int) -> nn.Parameter:
+            weight = torch.zeros(n_heads, rows, columns, dtype=dtype)
+            if generator is not None:
+                weight = weight.to(generator.device).normal_(std=init_std, generator=generator)
+            return nn.Parameter(weight)
+
+        self.W_K = matrices(dim_head, dim_token)
+        self.W_Q = matrices(dim_head, dim_token)
+        self.W_V = matrices(dim_head, dim_token)
+        self.P = matrices(dim_token, dim_head)
+
+    def _project(self, tokens: Tokens) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys and values of the context tokens, queries of all: (batch, n_heads, …, dim_head) each."""
+        sizes = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token")), "W_K": (self.W_K, ("h", "d", "_"))})
+        if sizes["dim_token"] != self.dim_token:
+            raise ShapeError(
+                f"tokens has width {sizes['dim_token']}, expected dim_token = {self.dim_token} "
+                f"(tokens: {tuple(tokens.shape)}; did you join x and y with join_tokens?)"
+            )
+        if sizes["T"] < 2:
+            raise ShapeError(f"tokens has shape {tuple(tokens.shape)}, expected a context token before the query's")
+        context = tokens[:, :-1]
+        keys = torch.einsum("hdi,bni->bhnd", self.W_K, context)
+        values = torch.einsum("hdi,bni->bhnd", self.W_V, context)
+        queries = torch.einsum("hdi,bti->bhtd", self.W_Q, tokens)
+        return keys, values, queries
+
+    def extra_repr(self) -> str:
+        return f"dim_token={self.dim_token}, n_heads={self.n_heads}, dim_head={self.dim_head}"
+
+
+class LinearSelfAttention(_SelfAttention):
+    """Linear self-attention: e_j ← e_j + Σ_h P_h V_h K_hᵀ q_{h,j}, with q_{h,j} = W_{Q,h} e_j, and the columns of K_h
+    and V_h the keys W_{K,h} e_i and values W_{V,h} e_i of the context tokens i = 1 … N (all but the last, the query).
+
+    No softmax, no bias, no 1/√d.  [von Oswald et al. 2023, eq. 1 and section 2]
+
+    Args:
+        dim_token: width of a token, N_x + N_y for joined tokens.
+        n_heads: number of heads, H.
+        dim_head: width of keys, queries and values; dim_token unless given.
+        generator: draws the weights from N(0, init_std²); without it all weights are 0 and the layer is the identity.
+        init_std: standard deviation of the drawn weights.
+        dtype: of the weights.
+
+    Attributes:
+        W_K, W_Q, W_V: (n_heads, dim_head, dim_token).
+        P: (n_heads, dim_token, dim_head).
+
+    Raises:
+        ShapeError: (when called) the tokens have another width, or no context.
+        InputError: a size below 1; (when called) a dtype or device other than the weights', or values not finite.
+    """
+
+    def forward(self, tokens: Tokens) -> Tokens:
+        """(batch, N + 1, dim_token) → the same shape: every token is moved, the query's too."""
+        keys, values, queries = self._project(tokens)
+        memory = torch.einsum("bhnd,bhne->bhde", values, keys)  # V Kᵀ = Σ_i v_i k_iᵀ, built from the context alone
+        return tokens + torch.einsum("hid,bhde,bhte->bti", self.P, memory, queries)
+
+
+class SoftmaxSelfAttention(_SelfAttention):
+    """Softmax self-attention: e_j ← e_j + Σ_h P_h V_h softmax(K_hᵀ q_{h,j} / √dim_head).
+
+    Names, shapes and errors as in `LinearSelfAttention`.  [Vaswani et al. 2017; von Oswald et al. 2023, eq. 1]
+    """
+
+    def forward(self, tokens: Tokens) -> Tokens:
+        """(batch, N + 1, dim_token) → the same shape."""
+        keys, values, queries = self._project(tokens)
+        scores = torch.einsum("bhnd,bhtd->bhtn", keys, queries) / math.sqrt(self.dim_head)
+        mixed = torch.einsum("bhtn,bhnd->bhtd", scores.softmax(dim=-1), values)
+        return tokens + torch.einsum("hid,bhtd->bti", self.P, mixed)
+
+
+class Transformer(nn.Module):
+    """A stack of layers, or one layer applied `looped` times.
+
+    Args:
+        layers: modules from tokens to tokens of the same shape.
+        looped: apply the single layer this often (0 or more); without it the layers run once each, in order.
+
+    Raises:
+        InputError: no layer, or `looped` with more than one.
+    """
+
+    def __init__(self, layers: Sequence[nn.Module], looped: int | None = None) -> None:
+        super().__init__()
+        if len(layers) == 0:
+            raise InputError("layers is empty, expected at least one layer")
+        if looped is not None:
+            check_count("looped", looped, minimum=0)
+            if len(layers) != 1:
+                raise InputError(f"looped = {looped} with {len(layers)} layers, expected one layer to loop")
+        self.layers = nn.ModuleList(layers)
+        self.looped = looped
+
+    def forward(self, tokens: Tokens) -> Tokens:
+        """Tokens after the last layer, in the shape they came in."""
+        sequence = self.layers if self.looped is None else [self.layers[0]] * self.looped
+        for layer in sequence:
+            tokens = layer(tokens)
+        return tokens

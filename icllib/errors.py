@@ -1,0 +1,85 @@
+"""Errors that name the argument, what was given and what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+__all__ = ["InputError", "ShapeError", "check_choice", "check_count", "check_number", "check_tensors"]
+
+
+class InputError(ValueError):
+    """An argument has a value that the function cannot work with."""
+
+
+class ShapeError(InputError):
+    """A tensor has a shape that does not fit: a wrong rank, or a size that disagrees with another argument."""
+
+
+def check_count(name: str, value: object, minimum: int = 1) -> None:
+    """Raise InputError unless `value` is an integer of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise InputError(f"{name} = {value!r}, expected an integer of at least {minimum}")
+
+
+def check_number(name: str, value: object, minimum: float | None = None) -> None:
+    """Raise InputError unless `value` is a finite real number (of at least `minimum`)."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or (minimum is not None and value < minimum):
+        bound = "" if minimum is None else f" of at least {minimum}"
+        raise InputError(f"{name} = {value!r}, expected a finite number{bound}")
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise InputError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise InputError(f"{name} = {value!r}, expected one of {', '.join(map(repr, choices))}")
+
+
+def check_tensors(
+    tensors: Mapping[str, tuple[object, tuple[str, ...]]], sizes: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Check several tensors against named axes that they share; return the size of every axis.
+
+    Args:
+        tensors: argument name → (tensor, names of its axes), e.g. ``{"x": (x, ("batch", "N", "N_x"))}``.
+        sizes: axes whose size is known beforehand.
+
+    Raises:
+        ShapeError: a wrong rank, or an axis whose size differs from the known one or from an earlier tensor's.
+        InputError: no tensor of real floating-point numbers, NaN or infinity, or dtypes or devices that differ.
+    """
+    found = {axis: (size, "the call") for axis, size in (sizes or {}).items()}
+    first: tuple[str, Tensor] | None = None
+    for name, (tensor, axes) in tensors.items():
+        _check_kind(name, tensor)
+        if tensor.dim() != len(axes):
+            raise ShapeError(f"{name} has shape {tuple(tensor.shape)}, expected {len(axes)} axes ({', '.join(axes)})")
+        for axis, size in zip(axes, tensor.shape, strict=True):
+            known, source = found.setdefault(axis, (size, name))
+            if size != known:
+                raise ShapeError(
+                    f"{name} has shape {tuple(tensor.shape)}, expected ({', '.join(axes)}) with {axis} = {known} "
+                    f"as in {source}"
+                )
+        if first is None:
+            first = (name, tensor)
+        for what in ("dtype", "device"):
+            given, expected = getattr(tensor, what), getattr(first[1], what)
+            if given != expected:
+                raise InputError(f"{name} has {what} {given}, expected {expected} as in {first[0]}")
+    return {axis: size for axis, (size, _) in found.items()}
+
+
+def _check_kind(name: str, tensor: object) -> None:
+    if not isinstance(tensor, Tensor):
+        raise InputError(f"{name} is a {type(tensor).__name__}, expected a torch.Tensor")
+    if not tensor.is_floating_point():
+        raise InputError(f"{name} has dtype {tensor.dtype}, expected floating point such as torch.float64")
+    # One number tells in most cases; a finite tensor whose sum overflows gets the closer look.
+    if not math.isfinite(float(tensor.detach().sum())) and not bool(torch.isfinite(tensor).all()):
+        bad = int((~torch.isfinite(tensor)).sum())
+        raise InputError(f"{name} holds {bad} values that are NaN or infinite, expected finite numbers")

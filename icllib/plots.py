@@ -1,0 +1,188 @@
+"""The look of the figures: one colour and one line style per learner, in the light and in the dark.
+
+A figure is drawn once with matplotlib. Its SVG names colours by CSS variables, so that the same picture turns with
+the page between light and dark; its text stays text, in the font of the page.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import itertools
+import re
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["COLORS", "LEARNERS", "Picture", "canvas", "css_tokens", "label_line", "show", "to_svg"]
+
+#: Colour tokens: name → (light, dark). The hues are Okabe and Ito's, lightened for the dark where contrast needs it.
+COLORS: dict[str, tuple[str, str]] = {
+    "ink": ("#1f2328", "#e8e6e3"),
+    "muted": ("#57606a", "#aab2bd"),
+    "grid": ("#d5d9de", "#3d444d"),
+    "surface": ("#ffffff", "#14181e"),
+    "data": ("#4d5560", "#b9c0c9"),
+    "query": ("#b36b00", "#f0a830"),
+    "gd": ("#0072b2", "#5ab4f0"),
+    "gdpp": ("#00795a", "#2fc39a"),
+    "trained": ("#c04a00", "#ff8a4c"),
+    "optimum": ("#000000", "#ffffff"),
+    "other": ("#8a4f7d", "#d79cc9"),
+}
+
+#: Colour and line style of each learner, the same in every chapter: keyword arguments for `Axes.plot`.
+LEARNERS: dict[str, dict[str, object]] = {
+    "gd": {"color": COLORS["gd"][0], "linestyle": "-"},
+    "gdpp": {"color": COLORS["gdpp"][0], "linestyle": "--"},
+    "trained": {"color": COLORS["trained"][0], "linestyle": "-", "marker": "o", "markersize": 4},
+    "optimum": {"color": COLORS["optimum"][0], "linestyle": ":", "linewidth": 2},
+    "other": {"color": COLORS["other"][0], "linestyle": "-."},
+}
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "icllib",
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelsize": 10,
+    "axes.edgecolor": COLORS["muted"][0],
+    "axes.labelcolor": COLORS["ink"][0],
+    "axes.titlecolor": COLORS["ink"][0],
+    "text.color": COLORS["ink"][0],
+    "xtick.color": COLORS["muted"][0],
+    "ytick.color": COLORS["muted"][0],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": COLORS["grid"][0],
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 1.8,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+_INLINE = "stroke-linejoin:round;font-family:system-ui,sans-serif"
+
+_counter = itertools.count()
+
+
+def css_tokens() -> str:
+    """The style sheet that defines every colour token for the light page, the dark page, and a page that follows the
+    reader's system."""
+
+    def block(selector: str, shade: int) -> str:
+        rules = "".join(f"--icl-{name}:{pair[shade]};" for name, pair in COLORS.items())
+        return f"{selector}{{{rules}}}"
+
+    return "\n".join(
+        [
+            block(":root", 0),
+            "@media (prefers-color-scheme: dark){" + block(":root:not([data-theme])", 1) + "}",
+            block('html[data-theme="dark"], body[data-jp-theme-light="false"]', 1),
+        ]
+    )
+
+
+def canvas(width: float = 5.0, height: float = 3.2, **axes: object) -> tuple[Figure, Axes]:
+    """An empty figure with one axes in the look of the book.
+
+    Args:
+        width, height: size in inches; 5 inches stay readable on a 360 px screen.
+        **axes: properties of the axes (`xlabel`, `ylabel`, `title`, `xscale`, …).
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.add_subplot(**axes)
+
+
+def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: object) -> None:
+    """Write `text` beside a line at (x, y), in the line's colour: a direct label in place of a legend."""
+    options = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": 9.5} | offset
+    ax.annotate(text, (x, y), color=color, **options)
+
+
+def to_svg(figure: Figure, alt: str) -> str:
+    """The figure as inline SVG: colours as CSS variables (light values as fallback), text as text.
+
+    Args:
+        figure: drawn with `canvas`.
+        alt: the text alternative; it states what the figure shows.
+
+    Raises:
+        ValueError: `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty: every figure needs a text alternative that states its finding")
+    buffer = io.StringIO()
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = _unique_ids(svg)
+    for name, (light, _) in COLORS.items():
+        svg = re.sub(f"(fill|stroke): {light}", rf"\1: var(--icl-{name}, {light})", svg)
+    # matplotlib measures with DejaVu Sans; the page shows its own font.
+    svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
+    # matplotlib's style sheet would reach the whole page: the lines that it rounds are rounded on the picture alone.
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
+    size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    width = float(size[1]) if size else 360.0
+    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{width * 1.6:.0f}px;{_INLINE}" '
+    svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
+    svg = head + svg[len("<svg ") :]
+    return re.sub(r"\s*\n\s*", " ", svg).strip()
+
+
+def _unique_ids(svg: str) -> str:
+    """Drop the ids that nothing refers to, and give the others a prefix that no other figure of the page has."""
+    used = set(re.findall(r"#([\w-]+)", svg))
+    prefix = f"f{next(_counter)}-"
+
+    def rename(match: re.Match[str]) -> str:
+        return f' id="{prefix}{match[1]}"' if match[1] in used else ""
+
+    svg = re.sub(r' id="([^"]+)"', rename, svg)
+    svg = re.sub(r"url\(#([\w-]+)\)", rf"url(#{prefix}\1)", svg)
+    return re.sub(r'href="#([\w-]+)"', rf'href="#{prefix}\1"', svg)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One or more panels with a caption, as a page shows them; panels stand side by side where there is room."""
+
+    panels: tuple[str, ...]
+    caption: str
+    alt: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        style = f"<style>{css_tokens()}</style>"
+        body = "".join(self.panels)
+        page = (
+            f'{style}<figure class="icl-figure"><div class="icl-panels">{body}</div>'
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+        return {"text/html": page, "text/plain": self.alt}
+
+
+def show(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "") -> Picture:
+    """Show panels under one caption: the last line of a cell that draws.
+
+    Args:
+        *panels: a figure, or a pair (figure, its own text alternative) where there are several.
+        caption: what to see.
+        alt: the text alternative of a single figure.
+
+    Raises:
+        ValueError: a panel has no text alternative.
+    """
+    pairs = [panel if isinstance(panel, tuple) else (panel, alt) for panel in panels]
+    svgs = tuple(to_svg(figure, text) for figure, text in pairs)
+    return Picture(svgs, caption, " ".join(text for _, text in pairs))

@@ -1,0 +1,160 @@
+"""Distributions of learning problems. Each prompt holds a small data set, a question, and the hidden answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from icllib.errors import InputError, ShapeError, check_choice, check_count, check_number, check_tensors
+
+__all__ = ["LinearTask", "Prompts"]
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """A batch of prompts: N labelled examples, a query, and the query's hidden answer.
+
+    Attributes:
+        x: inputs of the examples, (batch, N, N_x).
+        y: their labels, (batch, N, N_y).
+        x_query: the query, (batch, N_x).
+        y_query: its hidden answer, (batch, N_y).
+        weights: the true W*, (batch, N_y, N_x), or None where there is none.
+
+    Raises:
+        ShapeError: a wrong rank, or sizes that disagree.
+        InputError: values that are not finite, or dtypes or devices that differ.
+    """
+
+    x: Float[Tensor, "batch N N_x"]
+    y: Float[Tensor, "batch N N_y"]
+    x_query: Float[Tensor, "batch N_x"]
+    y_query: Float[Tensor, "batch N_y"]
+    weights: Float[Tensor, "batch N_y N_x"] | None = None
+
+    def __post_init__(self) -> None:
+        tensors = {
+            "x": (self.x, ("batch", "N", "N_x")),
+            "y": (self.y, ("batch", "N", "N_y")),
+            "x_query": (self.x_query, ("batch", "N_x")),
+            "y_query": (self.y_query, ("batch", "N_y")),
+        }
+        if self.weights is not None:
+            tensors["weights"] = (self.weights, ("batch", "N_y", "N_x"))
+        for axis, size in check_tensors(tensors).items():
+            if size == 0:
+                raise ShapeError(
+                    f"x has shape {tuple(self.x.shape)} and y {tuple(self.y.shape)}: {axis} = 0, expected 1"
+                )
+
+    @property
+    def batch(self) -> int:
+        """Number of prompts."""
+        return self.x.shape[0]
+
+    @property
+    def n_context(self) -> int:
+        """N, the number of labelled examples in each prompt."""
+        return self.x.shape[1]
+
+    @property
+    def dim_x(self) -> int:
+        """N_x, the input dimension."""
+        return self.x.shape[2]
+
+    @property
+    def dim_y(self) -> int:
+        """N_y, the output dimension."""
+        return self.y.shape[2]
+
+    def to(self, *args: object) -> Prompts:
+        """The same prompts in another dtype or on another device; arguments as in `torch.Tensor.to`."""
+        moved = (getattr(self, field.name) for field in fields(self))
+        return Prompts(*(None if tensor is None else tensor.to(*args) for tensor in moved))
+
+
+@dataclass(frozen=True)
+class LinearTask:
+    """Linear problems: y = W* x + noise, with a W* of its own in every prompt, W* ~ N(0, w_scale²).
+
+    Attributes:
+        dim_x, dim_y: N_x and N_y.
+        n_context: N, labelled examples a prompt.
+        x_dist: law of every coordinate of x, independent of the others: "uniform" on (-x_scale, x_scale),
+            "normal" with standard deviation x_scale, or "rademacher": ±x_scale with equal chance.
+        x_scale: the scale of the inputs. The paper's ``input_range=1`` is x_scale = 0.5 here.
+        w_scale: standard deviation of the entries of W*.
+        noise_std: standard deviation of the noise on every label, the query's answer included.
+        covariance: Λ, (N_x, N_x), symmetric and positive definite. With it, x ~ N(0, Λ) whatever x_dist says.
+
+    Raises:
+        ShapeError: the covariance is not (N_x, N_x).
+        InputError: a size below 1, a negative scale, an unknown x_dist, a covariance that is not symmetric and
+            positive definite, or a covariance together with an x_scale.
+
+    Source: von Oswald et al. (2023), section 3 and appendix A.
+    """
+
+    dim_x: int = 10
+    dim_y: int = 1
+    n_context: int = 10
+    x_dist: str = "uniform"
+    x_scale: float = 1.0
+    w_scale: float = 1.0
+    noise_std: float = 0.0
+    covariance: Float[Tensor, "N_x N_x"] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("dim_x", "dim_y", "n_context"):
+            check_count(name, getattr(self, name))
+        for name in ("x_scale", "w_scale", "noise_std"):
+            check_number(name, getattr(self, name), minimum=0.0)
+        check_choice("x_dist", self.x_dist, ("uniform", "normal", "rademacher"))
+        if self.covariance is not None:
+            self._check_covariance(self.covariance)
+
+    def _check_covariance(self, covariance: Tensor) -> None:
+        check_tensors({"covariance": (covariance, ("N_x", "N_x"))}, {"N_x": self.dim_x})
+        if not torch.allclose(covariance, covariance.T):
+            raise InputError("covariance is not symmetric, expected Λ = Λᵀ")
+        smallest = float(torch.linalg.eigvalsh(covariance)[0])
+        if smallest <= 0:
+            raise InputError(f"covariance has the eigenvalue {smallest:.3g}, expected all of them above 0")
+        if self.x_scale != 1.0:
+            raise InputError(f"x_scale = {self.x_scale} beside a covariance, expected the scale inside the covariance")
+
+    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+        """Draw `batch` prompts, on the generator's device.
+
+        Args:
+            batch: how many prompts.
+            generator: the source of every draw; the same seed gives the same prompts.
+            dtype: torch's default dtype unless given.
+
+        Raises:
+            InputError: `batch` is below 1, or `generator` is no torch.Generator.
+        """
+        check_count("batch", batch)
+        if not isinstance(generator, torch.Generator):
+            raise InputError(f"generator is a {type(generator).__name__}, expected a seeded torch.Generator")
+        options = {"generator": generator, "device": generator.device, "dtype": dtype or torch.get_default_dtype()}
+        weights = self.w_scale * torch.randn(batch, self.dim_y, self.dim_x, **options)
+        x = self._inputs(batch, options)
+        y = torch.einsum("boi,bni->bno", weights, x)
+        y = y + self.noise_std * torch.randn(y.shape, **options)
+        return Prompts(x[:, :-1], y[:, :-1], x[:, -1], y[:, -1], weights)
+
+    def _inputs(self, batch: int, options: dict[str, object]) -> Float[Tensor, "batch N+1 N_x"]:
+        shape = (batch, self.n_context + 1, self.dim_x)
+        if self.covariance is not None:
+            factor = torch.linalg.cholesky(self.covariance).to(options["device"], options["dtype"])
+            return torch.randn(shape, **options) @ factor.T
+        if self.x_dist == "normal":
+            return self.x_scale * torch.randn(shape, **options)
+        uniform = 2 * torch.rand(shape, **options) - 1
+        return self.x_scale * (
+            torch.where(uniform < 0, -1.0, 1.0).to(uniform) if self.x_dist == "rademacher" else uniform
+        )

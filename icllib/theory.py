@@ -1,0 +1,56 @@
+"""Closed forms: what one gradient step from zero can reach on average over a distribution of problems."""
+
+from __future__ import annotations
+
+import torch
+
+from icllib.errors import InputError, check_number
+from icllib.tasks import LinearTask
+
+__all__ = ["best_step_size", "expected_loss"]
+
+_KURTOSIS = {"uniform": 9 / 5, "normal": 3.0, "rademacher": 1.0}  # E x⁴ / (E x²)²
+_VARIANCE = {"uniform": 1 / 3, "normal": 1.0, "rademacher": 1.0}  # of x / x_scale
+
+
+def best_step_size(task: LinearTask) -> float:
+    """η*, the step size whose single step from zero has the least expected loss on the query.
+
+    With t_1 = tr Λ, t_2 = tr Λ², t_3 = tr(Λ E[C²]), C = (1/N) Σ x_i x_iᵀ, noise σ² and W* ~ N(0, τ²):
+    η* = τ² t_2 / (τ² t_3 + σ² t_2 / N). Without noise and for independent coordinates of variance s and kurtosis κ this
+    is N / (s (N + N_x + κ − 2)). Derived in chapter 2; for Gaussian x see Ahn et al. (2023), theorem 1.
+
+    Raises:
+        InputError: the inputs or W* are all zero, so that no step size is better than another.
+    """
+    _, t2, t3 = _traces(task)
+    signal = task.w_scale**2
+    if signal * t2 == 0:
+        raise InputError("task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero")
+    return signal * t2 / (signal * t3 + task.noise_std**2 * t2 / task.n_context)
+
+
+def expected_loss(task: LinearTask, lr: float) -> float:
+    """E ½ ‖ŷ − y_q‖² of one step from zero with step size η = `lr`, exactly.
+
+    (N_y / 2) (τ² (t_1 − 2 η t_2 + η² t_3) + σ² (1 + η² t_2 / N)), letters as in `best_step_size`.
+
+    Raises:
+        InputError: lr is not a finite number.
+    """
+    check_number("lr", lr)
+    t1, t2, t3 = _traces(task)
+    signal = task.w_scale**2 * (t1 - 2 * lr * t2 + lr**2 * t3)
+    noise = task.noise_std**2 * (1 + lr**2 * t2 / task.n_context)
+    return task.dim_y / 2 * (signal + noise)
+
+
+def _traces(task: LinearTask) -> tuple[float, float, float]:
+    """tr Λ, tr Λ² and tr(Λ E[C²])."""
+    n, d = task.n_context, task.dim_x
+    if task.covariance is None:
+        s = task.x_scale**2 * _VARIANCE[task.x_dist]
+        return s * d, s**2 * d, s**3 * d * (n + d + _KURTOSIS[task.x_dist] - 2) / n
+    eigenvalues = torch.linalg.eigvalsh(task.covariance.double())
+    t1, t2, t3 = (float((eigenvalues**power).sum()) for power in (1, 2, 3))
+    return t1, t2, (1 + 1 / n) * t3 + t1 * t2 / n
