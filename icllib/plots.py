@@ -10,13 +10,16 @@ import html
 import io
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
 
-__all__ = ["COLORS", "LEARNERS", "Picture", "canvas", "css_tokens", "label_line", "show", "to_svg"]
+__all__ = ["COLORS", "LEARNERS", "Picture", "canvas", "css_tokens", "draw_matrix", "label_line", "show", "to_svg"]
 
 #: Colour tokens: name → (light, dark). The hues are Okabe and Ito's, lightened for the dark where contrast needs it.
 COLORS: dict[str, tuple[str, str]] = {
@@ -108,6 +111,36 @@ def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: ob
     ax.annotate(text, (x, y), color=color, **options)
 
 
+def draw_matrix(matrix: Tensor, title: str, split: int, entries: Mapping[float, str] | None = None) -> Figure:
+    """A matrix as a grid of numbers: positive entries in blue, negative ones in vermilion, zeros left empty.
+
+    Args:
+        matrix: (rows, columns).
+        title: its name.
+        split: rows and columns of the x-part; a line is drawn behind them.
+        entries: value → text, for entries that have a name, such as {0.125: "η/N"}.
+    """
+    rows, columns = matrix.shape
+    figure, ax = canvas(2.3, 2.3, title=title, aspect="equal")
+    names = {round(value, 12): text for value, text in (entries or {}).items()}
+    for row, column in itertools.product(range(rows), range(columns)):
+        value = float(matrix.detach()[row, column])
+        if value != 0:
+            color = COLORS["gd" if value > 0 else "trained"][0]
+            text = names.get(round(value, 12), f"{value:.2g}".replace("-", "−"))
+            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=0.25, edgecolor="none"))
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9 if len(text) < 4 else 7.5)
+    for edge in (0, split, columns):
+        ax.axvline(edge, color=COLORS["muted"][0], linewidth=1.2)
+        ax.axhline(edge, color=COLORS["muted"][0], linewidth=1.2)
+    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=[split / 2, (split + columns) / 2], xticklabels=["x", "y"])
+    ax.set(yticks=[split / 2, (split + rows) / 2], yticklabels=["x", "y"])
+    ax.grid(False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
 def to_svg(figure: Figure, alt: str) -> str:
     """The figure as inline SVG: colours as CSS variables (light values as fallback), text as text.
 
@@ -135,7 +168,7 @@ def to_svg(figure: Figure, alt: str) -> str:
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     width = float(size[1]) if size else 360.0
-    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{width * 1.6:.0f}px;{_INLINE}" '
+    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{1.6 * width:.0f}px;flex:1 1 {0.85 * width:.0f}px;{_INLINE}" '
     svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
     svg = head + svg[len("<svg ") :]
     return re.sub(r"\s*\n\s*", " ", svg).strip()

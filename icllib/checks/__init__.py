@@ -1,0 +1,12 @@
+"""Answers to the book's exercises, checked: each check says what is wrong, not only that something is.
+
+One module a chapter. A check takes the reader's answer (a number, a tensor or a function) and returns a `Feedback`:
+
+>>> from icllib.checks import chapter_02 as check
+>>> check.first_step(0.7)
+✗ Not yet: 1/N is missing: the loss is a mean over N = 2 examples.
+"""
+
+from icllib.checks.feedback import Feedback
+
+__all__ = ["Feedback"]
