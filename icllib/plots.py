@@ -168,7 +168,7 @@ def to_svg(figure: Figure, alt: str) -> str:
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     width = float(size[1]) if size else 360.0
-    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{1.6 * width:.0f}px;flex:1 1 {0.85 * width:.0f}px;{_INLINE}" '
+    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{1.4 * width:.0f}px;flex:1 1 {0.85 * width:.0f}px;{_INLINE}" '
     svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
     svg = head + svg[len("<svg ") :]
     return re.sub(r"\s*\n\s*", " ", svg).strip()

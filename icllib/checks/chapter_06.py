@@ -62,7 +62,8 @@ def four_matrices(
     if isinstance(layer, Feedback):
         return layer
     tokens = join_tokens(problem(n_context, dim_x, dim_y))
-    gap = float((layer(tokens) - construct.gd_layer(dim_x, dim_y, n_context, lr)(tokens)).abs().max())
+    with torch.no_grad():
+        gap = float((layer(tokens) - construct.gd_layer(dim_x, dim_y, n_context, lr)(tokens)).abs().max())
     if gap > TOLERANCE:
         return Feedback("not yet", f"{_blame(layer, dim_x)} (Largest error over all tokens: {gap:.3g}.)")
     return Feedback("right", f"every token moves as the gradient step moves it (largest error {gap:.1g}).")

@@ -1,0 +1,34 @@
+PYTHON ?= python3
+VENV = .venv/bin/python
+
+.PHONY: help book chapter serve test lint bench clean environment
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+environment:
+	@$(PYTHON) tools/bootstrap.py
+
+book: environment  ## Build the site into _build/html (installs what it needs into .venv first)
+	@$(VENV) tools/build.py
+
+chapter: environment  ## Execute and build one page again: make chapter NAME=06
+	@$(VENV) tools/build.py --chapter "$(NAME)"
+
+serve:  ## Show the built site at http://127.0.0.1:8000
+	@$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lint: environment  ## Check style and spelling
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m codespell_lib
+
+test: book lint  ## Build, lint, and run every test
+	@$(VENV) tools/browser.py
+	@$(VENV) -m pytest
+
+bench: environment  ## Measure what speed we claim
+	@$(VENV) benchmarks/run.py
+
+clean:  ## Remove the site, the caches and .venv
+	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis icllib.egg-info

@@ -1,0 +1,87 @@
+"""The Sphinx extension of the book: mathematics without scripts, notebooks to download, no stale output, a light page.
+
+It works under ``jupyter-book build .`` as well as under ``make book``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import html_pages  # noqa: E402  (the folder of this file is not a package)
+import katex_math  # noqa: E402
+import notebooks  # noqa: E402
+
+
+def library_digest() -> str:
+    """A digest of everything in icllib that can change what a page prints."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "icllib").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def forget_stale_outputs(app: Sphinx, config: object) -> None:
+    """Empty the execution cache when the library has changed: the cache itself looks at the code of the pages alone."""
+    cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    stamp, digest = cache.parent / "icllib.sha256", library_digest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        shutil.rmtree(cache, ignore_errors=True)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(digest)
+
+
+def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
+    """All pages, when the library has changed since they were read."""
+    digest = library_digest()
+    if getattr(env, "book_library_digest", digest) == digest:
+        env.book_library_digest = digest
+        return []
+    env.book_library_digest = digest
+    return sorted(env.found_docs)
+
+
+def set_repository(app: Sphinx, config: object) -> None:
+    """Let a fork's own address take the place of the one in _config.yml."""
+    url = os.environ.get("BOOK_REPOSITORY_URL")
+    if url:
+        config.html_theme_options["repository_url"] = url
+
+
+def write_tokens(app: Sphinx) -> None:
+    """Write the palette of `icllib.plots` as a style sheet, so that pages and figures have one source of colours."""
+    from icllib.plots import css_tokens
+
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "icl-tokens.css").write_text(css_tokens(), encoding="utf-8")
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        write_tokens(app)
+        notebooks.write_all(app)
+        html_pages.mend_all(Path(app.outdir))
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    # Kernels and autodoc find the library even where it is not installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    sys.path.insert(0, str(ROOT))
+    katex_math.setup(app)
+    app.connect("config-inited", set_repository)
+    app.connect("config-inited", forget_stale_outputs, priority=900)
+    app.connect("env-get-outdated", outdated_pages)
+    app.connect("html-page-context", notebooks.add_buttons, priority=900)
+    app.connect("build-finished", finish, priority=900)
+    app.add_css_file("icl-tokens.css")
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,9 @@
+"""The live figures of the book: the same object in a live notebook and, without a kernel, on the static page."""
+
+from icllib.widgets.base import LiveFigure
+from icllib.widgets.block_builder import BlockBuilder
+from icllib.widgets.descent import Descent
+from icllib.widgets.few_shot import FewShot
+from icllib.widgets.line_fit import LineFit
+
+__all__ = ["BlockBuilder", "Descent", "FewShot", "LineFit", "LiveFigure"]

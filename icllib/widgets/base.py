@@ -1,0 +1,88 @@
+"""What all live figures share: one ES module, one state, and a static page that needs neither kernel nor network."""
+
+from __future__ import annotations
+
+import html
+import json
+from importlib.resources import files
+from typing import ClassVar
+
+import anywidget
+import torch
+import traitlets
+from torch import Tensor
+
+from icllib.errors import ShapeError, check_tensors
+from icllib.plots import css_tokens
+
+__all__ = ["LiveFigure", "vector"]
+
+_FOLDER = files("icllib.widgets")
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+class LiveFigure(anywidget.AnyWidget):
+    """A figure that answers the reader. In a notebook it is an ipywidget; on a static page the same module draws.
+
+    A subclass names its module and says how its state becomes numbers and a plain picture. The module
+    ``NAME.js`` exports ``render`` (the drawing) and ``compute`` (the figure's arithmetic, the same as here).
+
+    Attributes:
+        data: what never changes, as JSON (trait).
+        state: what the reader moves, as JSON (trait, synchronised with the page in a live notebook).
+    """
+
+    name: ClassVar[str]
+    caption: ClassVar[str]
+
+    data = traitlets.Dict().tag(sync=True)
+    state = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        if "name" in vars(cls):  # not for the classes that traitlets derives when an instance gains a trait
+            cls._esm = _text("shared.js") + _text(f"{cls.name}.js")
+            cls._css = css_tokens() + _text("live.css")
+        super().__init_subclass__(**kwargs)
+
+    def compute(self, state: dict) -> dict:
+        """The figure's numbers for a state; `compute` of the module gives the same to 1e-9."""
+        raise NotImplementedError
+
+    def picture(self) -> str:
+        """The first frame as SVG, with a text alternative: what a reader without scripts sees."""
+        raise NotImplementedError
+
+    def page(self) -> str:
+        """The figure for a static page: the plain picture, the values, and the module that takes the picture's place."""
+        values = json.dumps({"data": self.data, "state": self.state}, ensure_ascii=False).replace("</", "<\\/")
+        module = self._esm.replace("export default", "return", 1)
+        script = f"(() => {{ const figure = (() => {{ {module} }})(); {_text('shim.js')} }})();"
+        return (
+            f'<figure class="icl-live" data-figure="{self.name}"><style>{self._css}</style>'
+            f'<div class="icl-stage">{self.picture()}</div><figcaption>{html.escape(self.caption)}</figcaption>'
+            f'<script type="application/json" class="icl-values">{values}</script>'
+            f"<script>{script}</script></figure>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict] | dict:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/html": self.page()}, metadata
+
+
+def vector(name: str, values: object, size: int | None = None) -> list[float]:
+    """Numbers as a plain list for the page.
+
+    Raises:
+        ShapeError: not one axis, or not `size` numbers.
+        InputError: values that are not finite.
+    """
+    tensor = torch.as_tensor(values)
+    tensor = tensor.double() if isinstance(tensor, Tensor) else tensor
+    check_tensors({name: (tensor, ("n",))}, None if size is None else {"n": size})
+    if len(tensor) == 0:
+        raise ShapeError(f"{name} is empty, expected at least one number")
+    return tensor.tolist()

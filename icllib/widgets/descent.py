@@ -1,0 +1,78 @@
+"""Gradient descent on a bowl (chapter 2)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from icllib.errors import InputError, check_choice, check_count, check_number
+from icllib.plots import COLORS, LEARNERS, canvas, to_svg
+from icllib.widgets.base import LiveFigure
+
+__all__ = ["Descent"]
+
+_RATIOS = (1, 2, 5, 10, 20, 50, 100)
+
+
+class Descent(LiveFigure):
+    """The path of gradient descent on ½ wᵀH w, where H has the eigenvalues 1 and 1/ratio.
+
+    Args:
+        lr: η, 0 to 2.2; above 2 the path diverges.
+        steps: K, 0 to 40.
+        ratio: λ_max / λ_min, one of 1, 2, 5, 10, 20, 50, 100.
+
+    Raises:
+        InputError: a value outside these ranges.
+    """
+
+    name = "descent"
+    caption = (
+        "Raise the learning rate slowly: small steps creep along the valley, large ones bounce between its walls, and "
+        "above 2 / λ_max the path leaves. Then raise the curvature ratio, and look for the best rate again. The start "
+        "can be dragged, or moved with the arrow keys."
+    )
+
+    def __init__(self, lr: float = 0.6, steps: int = 15, ratio: int = 10) -> None:
+        check_number("lr", lr, minimum=0.0)
+        check_count("steps", steps, minimum=0)
+        check_choice("ratio", ratio, _RATIOS)
+        if lr > 2.2 or steps > 40:
+            raise InputError(f"lr = {lr}, steps = {steps}, expected at most 2.2 and 40")
+        state = {"lr": lr, "steps": steps, "ratio": ratio, "start": [-1.2, 1.6]}
+        super().__init__(data={"angle": math.pi / 5}, state=state)
+
+    def compute(self, state: dict) -> dict:
+        """The path (K + 1 points), the loss at each, whether it diverges, and the best learning rate."""
+        angle = torch.tensor(self.data["angle"], dtype=torch.float64)
+        turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+        hessian = turn @ torch.diag(torch.tensor([1.0, 1 / state["ratio"]], dtype=torch.float64)) @ turn.T
+        path = [torch.tensor(state["start"], dtype=torch.float64)]
+        for _ in range(state["steps"]):
+            path.append(path[-1] - state["lr"] * hessian @ path[-1])
+        return {
+            "path": [w.tolist() for w in path],
+            "losses": [float(w @ hessian @ w / 2) for w in path],
+            "diverges": state["lr"] > 2,
+            "best_lr": 2 / (1 + 1 / state["ratio"]),
+        }
+
+    def picture(self) -> str:
+        result = self.compute(self.state)
+        w1, w2 = zip(*result["path"], strict=True)
+        figure, ax = canvas(4, 3.8, xlabel="w₁", ylabel="w₂", aspect="equal")
+        around = torch.linspace(0, 2 * math.pi, 129)
+        angle = self.data["angle"]
+        for loss in (0.02, 0.1, 0.3, 0.7, 1.3, 2.2):
+            u, v = math.sqrt(2 * loss) * around.cos(), math.sqrt(2 * loss * self.state["ratio"]) * around.sin()
+            a, b = math.cos(angle) * u - math.sin(angle) * v, math.sin(angle) * u + math.cos(angle) * v
+            ax.plot(a, b, color=COLORS["muted"][0], linewidth=0.7)
+        ax.plot(w1, w2, marker="o", markersize=4, **LEARNERS["gd"])
+        ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
+        return to_svg(
+            figure,
+            f"The path of {self.state['steps']} gradient steps with learning rate {self.state['lr']} in a long valley: down "
+            f"the wall at first, then slowly along the floor. The loss falls from {result['losses'][0]:.2f} to "
+            f"{result['losses'][-1]:.3f}.",
+        )

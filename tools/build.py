@@ -1,0 +1,142 @@
+"""Build the book into a work folder, and put it in the place of the last good site only when all went well.
+
+Usage: build.py [--chapter NAME]
+
+The work folder keeps Sphinx's environment and the outputs of executed pages, so that the next build does only what has
+changed. A build that fails or is stopped leaves ``_build/html`` as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "_build" / "work"
+MADE = WORK / "_build" / "html"
+SITE = ROOT / "_build" / "html"
+LOG = ROOT / "_build" / "build.log"
+SHOWN = re.compile(r"Executing notebook|Executed notebook|WARNING|ERROR|reading sources|writing output|Using cached")
+NOISE = re.compile(r"IPKernelApp|myst-nb v")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a build failed: page, cell (None where no cell is to blame), error."""
+
+    page: str
+    cell: str | None
+    error: str
+
+
+def run_jupyter_book() -> int:
+    """Run jupyter-book, show its progress, keep its whole output in the log."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", ROOT, "--path-output", WORK, "-W", "--keep-going"]
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with LOG.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+        for line in process.stdout:
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+            log.write(plain)
+            if SHOWN.search(plain) and not NOISE.search(plain):
+                print("  " + plain.strip().split("\r")[-1][:160], flush=True)
+        return process.wait()
+
+
+def failures() -> list[Failure]:
+    """What the log and the execution reports say went wrong, cells that raised first."""
+    reports = MADE / "reports"
+    found = [_failed_cell(path, path.relative_to(reports)) for path in sorted(reports.rglob("*.err.log"))]
+    for line in LOG.read_text(encoding="utf-8").splitlines():
+        match = re.match(r"(?:(\S+?):(?:(\d+):)? )?(?:WARNING|ERROR|CRITICAL): (.*)", line)
+        if match and "mystnb.exec" not in line:
+            page = Path(match[1]).name if match[1] else "the book"
+            found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))
+    if not found:
+        lines = [line for line in LOG.read_text(encoding="utf-8").splitlines() if "Error" in line or "rror:" in line]
+        found.append(Failure("the book", None, lines[-1] if lines else "jupyter-book stopped without naming an error"))
+    return found
+
+
+def _failed_cell(report: Path, name: Path) -> Failure:
+    """Find the cell that a report quotes in its page."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", report.read_text(encoding="utf-8"))
+    page = ROOT / str(name).replace(".err.log", ".md")
+    quoted = re.search(r"-{10,}\n(.*?)\n-{10,}", text, re.DOTALL)
+    error = next(
+        (line for line in reversed(text.splitlines()) if re.match(r"\w[\w.]*(Error|Exception|Interrupt)?:", line)), ""
+    )
+    cell = "an unknown cell"
+    if quoted and page.exists():
+        source = page.read_text(encoding="utf-8")
+        at = source.find(quoted[1].strip())
+        if at >= 0:
+            count, line = source[:at].count("```{code-cell}"), source[:at].count("\n") + 1
+            cell = f"cell {count} (line {line})"
+    return Failure(str(page.relative_to(ROOT)), cell, error or "the cell timed out or its kernel died")
+
+
+def swap() -> None:
+    """Put the new site in the place of the old one by renaming: there is a whole site at every moment but one."""
+    fresh, old = SITE.with_name("html.new"), SITE.with_name("html.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(MADE, fresh, ignore=shutil.ignore_patterns(".doctrees", "reports", ".buildinfo"))
+    if SITE.exists():
+        SITE.rename(old)
+    fresh.rename(SITE)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def forget_chapter(name: str) -> None:
+    """Make the next build execute one page again.
+
+    Raises:
+        SystemExit: no page, or more than one, has `name` in its name.
+    """
+    pages = [page for page in [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))] if name in page.name]
+    if len(pages) != 1:
+        raise SystemExit(f"NAME={name!r} fits {len(pages)} pages: {', '.join(page.name for page in pages) or 'none'}")
+    from jupyter_cache import get_cache
+
+    cache = get_cache(MADE.parent / ".jupyter_cache")
+    for record in cache.list_cache_records():
+        if Path(record.uri).name == pages[0].name:
+            cache.remove_cache(record.pk)
+    (WORK / "_build" / ".doctrees" / pages[0].relative_to(ROOT).with_suffix(".doctree")).unlink(missing_ok=True)
+    pages[0].touch()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the book.")
+    parser.add_argument("--chapter", help="part of a page's file name: execute that page again, e.g. 06")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    if arguments.chapter:
+        forget_chapter(arguments.chapter)
+    shutil.rmtree(MADE / "reports", ignore_errors=True)
+    print("Building the book (pages are executed once and kept) …", flush=True)
+    status = run_jupyter_book()
+    if status != 0:
+        print("\nThe build failed.", file=sys.stderr)
+        for failure in failures():
+            where = failure.page + (f", {failure.cell}" if failure.cell else "")
+            print(f"  {where}: {failure.error}", file=sys.stderr)
+        kept = "The last good site is still in place." if SITE.exists() else "There is no site yet."
+        print(f"{kept} The whole output is in {LOG.relative_to(ROOT)}.", file=sys.stderr)
+        return 1
+    swap()
+    print(f"\nThe book is built ({time.perf_counter() - started:.0f} s).")
+    print(f"Open {SITE / 'index.html'} in a browser, or run `make serve`.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
