@@ -17,6 +17,10 @@ from icllib.errors import InputError, check_count, check_number, check_tensors
 __all__ = ["copy_layer", "gd_layer", "gd_plus_plus_transformer", "gd_transformer"]
 
 
+def _identity(size: int) -> Tensor:
+    return torch.eye(size, dtype=torch.float64)
+
+
 @torch.no_grad()
 def gd_layer(
     dim_x: int, dim_y: int, n_context: int, lr: float, w0: Float[Tensor, "N_y N_x"] | None = None
@@ -40,12 +44,12 @@ def gd_layer(
         check_count(name, value)
     check_number("lr", lr)
     layer = LinearSelfAttention(dim_x + dim_y, dtype=torch.float64)
-    layer.W_K[0, :dim_x, :dim_x] = layer.W_Q[0, :dim_x, :dim_x] = torch.eye(dim_x)
-    layer.W_V[0, dim_x:, dim_x:] = -torch.eye(dim_y)
+    layer.W_K[0, :dim_x, :dim_x] = layer.W_Q[0, :dim_x, :dim_x] = _identity(dim_x)
+    layer.W_V[0, dim_x:, dim_x:] = -_identity(dim_y)
     if w0 is not None:
         check_tensors({"w0": (w0, ("N_y", "N_x"))}, {"N_y": dim_y, "N_x": dim_x})
         layer.W_V[0, dim_x:, :dim_x] = w0
-    layer.P[0] = lr / n_context * torch.eye(dim_x + dim_y)
+    layer.P[0] = lr / n_context * _identity(dim_x + dim_y)
     return layer
 
 
@@ -75,8 +79,8 @@ def gd_plus_plus_transformer(
     layers = []
     for eta, bend in zip(_per_step("lr", lr, steps), _per_step("gamma", gamma, steps), strict=True):
         layer = gd_layer(dim_x, dim_y, n_context, eta)
-        layer.W_V[0, :dim_x, :dim_x] = torch.eye(dim_x)
-        layer.P[0, :dim_x, :dim_x] = -bend * torch.eye(dim_x)
+        layer.W_V[0, :dim_x, :dim_x] = _identity(dim_x)
+        layer.P[0, :dim_x, :dim_x] = -bend * _identity(dim_x)
         layers.append(layer)
     return Transformer(layers)
 
@@ -106,8 +110,8 @@ def copy_layer(dim_x: int, dim_y: int, n_context: int) -> LinearSelfAttention:
         check_count(name, value)
     content, length = dim_x + dim_y, 2 * n_context + 1
     layer = LinearSelfAttention(content + length, dtype=torch.float64)
-    layer.W_Q[0, content:, content:] = torch.eye(length)
+    layer.W_Q[0, content:, content:] = _identity(length)
     layer.W_K[0, content:, content:] = torch.diag(torch.ones(length - 1), 1)
-    layer.W_V[0, dim_x:content, dim_x:content] = torch.eye(dim_y)
-    layer.P[0, dim_x:content, dim_x:content] = torch.eye(dim_y)
+    layer.W_V[0, dim_x:content, dim_x:content] = _identity(dim_y)
+    layer.P[0, dim_x:content, dim_x:content] = _identity(dim_y)
     return layer

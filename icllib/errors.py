@@ -55,7 +55,10 @@ def check_tensors(
     found = {axis: (size, "the call") for axis, size in (sizes or {}).items()}
     first: tuple[str, Tensor] | None = None
     for name, (tensor, axes) in tensors.items():
-        _check_kind(name, tensor)
+        if not isinstance(tensor, Tensor):
+            raise InputError(f"{name} is a {type(tensor).__name__}, expected a torch.Tensor")
+        if not tensor.is_floating_point():
+            raise InputError(f"{name} has dtype {tensor.dtype}, expected floating point such as torch.float64")
         if tensor.dim() != len(axes):
             raise ShapeError(f"{name} has shape {tuple(tensor.shape)}, expected {len(axes)} axes ({', '.join(axes)})")
         for axis, size in zip(axes, tensor.shape, strict=True):
@@ -71,14 +74,12 @@ def check_tensors(
             given, expected = getattr(tensor, what), getattr(first[1], what)
             if given != expected:
                 raise InputError(f"{name} has {what} {given}, expected {expected} as in {first[0]}")
+    for name, (tensor, _) in tensors.items():
+        _check_finite(name, tensor)
     return {axis: size for axis, (size, _) in found.items()}
 
 
-def _check_kind(name: str, tensor: object) -> None:
-    if not isinstance(tensor, Tensor):
-        raise InputError(f"{name} is a {type(tensor).__name__}, expected a torch.Tensor")
-    if not tensor.is_floating_point():
-        raise InputError(f"{name} has dtype {tensor.dtype}, expected floating point such as torch.float64")
+def _check_finite(name: str, tensor: Tensor) -> None:
     # One number tells in most cases; a finite tensor whose sum overflows gets the closer look.
     if not math.isfinite(float(tensor.detach().sum())) and not bool(torch.isfinite(tensor).all()):
         bad = int((~torch.isfinite(tensor)).sum())

@@ -53,14 +53,14 @@ def largest_stable_step(answer: Callable[[Tensor], float]) -> Feedback:
 
 def best_gaussian_step_size(answer: Callable[[int, int], float]) -> Feedback:
     """`answer(n_context, dim_x)` → η* for x ~ N(0, I) without noise: N / (N + N_x + 1)."""
-    n, d = torch.tensor(7.0), torch.tensor(4.0)
+    n, d = torch.tensor(9.0), torch.tensor(4.0)
     mistakes = {
         "that would be right for inputs ±1 (κ = 1). A normal coordinate has E x⁴ = 3.": n / (n + d - 1),
         "that would be right for uniform inputs of variance 1 (κ = 9/5).": n / (n + d - 0.2),
         "that is the best step for N → ∞, where C is exactly I.": torch.tensor(1.0),
         "E C² has the term i = i′ too: Σ over i of x x xᵀ xᵀ.": n / (n - 1),
     }
-    return grade(answer, (7, 4), n / (n + d + 1), "κ = 3 in N / (s (N + N_x + κ − 2)), s = 1.", mistakes)
+    return grade(answer, (9, 4), n / (n + d + 1), "κ = 3 in N / (s (N + N_x + κ − 2)), s = 1.", mistakes)
 
 
 def heavy_ball(answer: Callable[[Tensor, Tensor, float, float, int], Tensor]) -> Feedback:

@@ -72,18 +72,20 @@ def four_matrices(
 def weights_for_sum_loss(answer: Callable[[int, int, int, float], Tensor]) -> Feedback:
     """`answer(dim_x, dim_y, n_context, lr)` → P for the loss Σ ‖W x − y‖², with neither ½ nor 1/N."""
     mistakes = {
-        "there is a 2 missing: this loss has no ½.": 0.3 * torch.eye(5),
-        "this loss has no 1/N, so P has none.": 0.6 / 4 * torch.eye(5),
-        "that is P for the loss of the chapter, with ½ and 1/N.": 0.3 / 4 * torch.eye(5),
+        "there is a 2 missing: this loss has no ½.": 0.3 * torch.eye(5).double(),
+        "this loss has no 1/N, so P has none.": 0.6 / 4 * torch.eye(5).double(),
+        "that is P for the loss of the chapter, with ½ and 1/N.": 0.3 / 4 * torch.eye(5).double(),
     }
     answer_p = call(answer, 3, 2, 4, 0.3)
     if isinstance(answer_p, Tensor) and answer_p.shape == (5, 5):
         # W_V has no x-rows, so P may hold anything in the columns that read the x-part.
-        answer_p = torch.cat([0.6 * torch.eye(5, 3), answer_p[:, 3:].detach()], dim=1)
-        mistakes = {hint: torch.cat([0.6 * torch.eye(5, 3), wrong[:, 3:]], dim=1) for hint, wrong in mistakes.items()}
+        answer_p = torch.cat([0.6 * torch.eye(5, 3).double(), answer_p[:, 3:].detach()], dim=1)
+        mistakes = {
+            hint: torch.cat([0.6 * torch.eye(5, 3).double(), wrong[:, 3:]], dim=1) for hint, wrong in mistakes.items()
+        }
     if isinstance(answer_p, Feedback):
         return answer_p
-    return compare(answer_p, 0.6 * torch.eye(5), "the gradient is 2N times larger, so P = 2η I.", mistakes)
+    return compare(answer_p, 0.6 * torch.eye(5).double(), "the gradient is 2N times larger, so P = 2η I.", mistakes)
 
 
 def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
@@ -91,7 +93,7 @@ def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
     dim_y, dim_x = w0.shape
     expected = construct.gd_layer(dim_x, dim_y, 1, 1.0, w0.double()).W_V[0].detach()
     shifted = torch.zeros_like(expected)
-    shifted[dim_x:, :dim_x], shifted[dim_x:, dim_x:] = -w0, -torch.eye(dim_y)
+    shifted[dim_x:, :dim_x], shifted[dim_x:, dim_x:] = -w0, -torch.eye(dim_y).double()
     start = construct.gd_layer(dim_x, dim_y, 1, 1.0).W_V[0].detach()
     mistakes = {
         "W_0 has the wrong sign: the value is minus the residual, W_0 x − y.": shifted,

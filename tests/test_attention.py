@@ -1,0 +1,126 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer
+from icllib.errors import InputError, ShapeError
+
+
+def drawn(kind, dim_token, n_heads, seed, dim_head=None):
+    generator = torch.Generator().manual_seed(seed)
+    return kind(dim_token, n_heads, dim_head, generator=generator, init_std=0.5, dtype=torch.float64)
+
+
+def tokens_of(batch, length, dim_token, seed):
+    return torch.randn(batch, length, dim_token, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def one_by_one(layer, tokens, softmax):
+    """The formula token by token, head by head, without einsum."""
+    out = tokens.clone()
+    for b, sequence in enumerate(tokens):
+        for j, e in enumerate(sequence):
+            for h in range(layer.n_heads):
+                scores = torch.stack([(layer.W_K[h] @ k) @ (layer.W_Q[h] @ e) for k in sequence[:-1]])
+                weights = (scores / math.sqrt(layer.dim_head)).softmax(0) if softmax else scores
+                mixed = sum(w * (layer.W_V[h] @ v) for w, v in zip(weights, sequence[:-1], strict=True))
+                out[b, j] += layer.P[h] @ mixed
+    return out.detach()
+
+
+shapes = {
+    "dim_token": st.integers(1, 5),
+    "n_heads": st.integers(1, 3),
+    "dim_head": st.integers(1, 4),
+    "length": st.integers(2, 6),
+    "seed": st.integers(0, 999),
+}
+
+
+@pytest.mark.parametrize("kind", [LinearSelfAttention, SoftmaxSelfAttention])
+@given(**shapes)
+def test_a_layer_is_its_formula(kind, dim_token, n_heads, dim_head, length, seed):
+    layer = drawn(kind, dim_token, n_heads, seed, dim_head)
+    tokens = tokens_of(2, length, dim_token, seed)
+    expected = one_by_one(layer, tokens, softmax=kind is SoftmaxSelfAttention)
+    torch.testing.assert_close(layer(tokens).detach(), expected, rtol=1e-10, atol=1e-10)
+
+
+@given(**shapes)
+def test_softmax_attention_is_torch_s_own(dim_token, n_heads, dim_head, length, seed):
+    layer = drawn(SoftmaxSelfAttention, dim_token, n_heads, seed, dim_head)
+    tokens = tokens_of(2, length, dim_token, seed)
+    project = lambda weight, e: torch.einsum("hdi,bti->bhtd", weight, e)  # noqa: E731
+    mixed = torch.nn.functional.scaled_dot_product_attention(
+        project(layer.W_Q, tokens), project(layer.W_K, tokens[:, :-1]), project(layer.W_V, tokens[:, :-1])
+    )
+    expected = tokens + torch.einsum("hid,bhtd->bti", layer.P, mixed)
+    torch.testing.assert_close(layer(tokens), expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", [LinearSelfAttention, SoftmaxSelfAttention])
+@given(**shapes)
+def test_the_order_of_the_context_does_not_matter(kind, dim_token, n_heads, dim_head, length, seed):
+    layer = drawn(kind, dim_token, n_heads, seed, dim_head)
+    tokens = tokens_of(1, length, dim_token, seed)
+    order = torch.cat(
+        [torch.randperm(length - 1, generator=torch.Generator().manual_seed(seed)), torch.tensor([length - 1])]
+    )
+    torch.testing.assert_close(layer(tokens)[:, order], layer(tokens[:, order]), rtol=1e-10, atol=1e-10)
+
+
+def test_linear_attention_is_homogeneous_of_degree_three_beside_its_residual():
+    layer, tokens = drawn(LinearSelfAttention, 4, 2, 0), tokens_of(2, 5, 4, 1)
+    torch.testing.assert_close(layer(2 * tokens) - 2 * tokens, 8 * (layer(tokens) - tokens))
+
+
+def test_a_layer_without_weights_hands_its_tokens_on():
+    tokens = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    for kind in (LinearSelfAttention, SoftmaxSelfAttention):
+        assert torch.equal(kind(3)(tokens), tokens)
+
+
+def test_weights_have_the_promised_shapes_and_are_drawn_from_the_generator():
+    first, again = (drawn(LinearSelfAttention, 5, 2, 7, 3) for _ in range(2))
+    assert first.W_K.shape == first.W_Q.shape == first.W_V.shape == (2, 3, 5) and first.P.shape == (2, 5, 3)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+
+
+def test_a_looped_layer_is_the_same_layer_again_and_again():
+    layer, tokens = drawn(LinearSelfAttention, 3, 1, 0), tokens_of(2, 4, 3, 1)
+    torch.testing.assert_close(Transformer([layer], looped=2)(tokens), layer(layer(tokens)))
+    torch.testing.assert_close(Transformer([layer, layer])(tokens), layer(layer(tokens)))
+    assert torch.equal(Transformer([layer], looped=0)(tokens), tokens)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: LinearSelfAttention(0), InputError, "dim_token = 0"),
+        (lambda: SoftmaxSelfAttention(3, n_heads=-1), InputError, "n_heads = -1"),
+        (
+            lambda: LinearSelfAttention(10)(torch.ones(32, 11, 9)),
+            ShapeError,
+            "tokens has width 9, expected dim_token = 10 (tokens: (32, 11, 9); did you join x and y with join_tokens?)",
+        ),
+        (lambda: LinearSelfAttention(3)(torch.ones(11, 3)), ShapeError, "tokens has shape (11, 3), expected 3 axes"),
+        (lambda: LinearSelfAttention(3)(torch.ones(2, 1, 3)), ShapeError, "expected a context token"),
+        (
+            lambda: LinearSelfAttention(3)(torch.ones(2, 4, 3).double()),
+            InputError,
+            "dtype torch.float32, expected torch.float64 as in tokens",
+        ),
+        (lambda: LinearSelfAttention(3)(torch.ones(2, 4, 3, device="meta")), InputError, "tokens"),
+        (lambda: SoftmaxSelfAttention(3)(torch.full((2, 4, 3), math.inf)), InputError, "tokens holds 24 values"),
+        (lambda: Transformer([]), InputError, "layers is empty"),
+        (lambda: Transformer([LinearSelfAttention(2)] * 2, looped=2), InputError, "looped = 2 with 2 layers"),
+        (lambda: Transformer([LinearSelfAttention(2)], looped=-1), InputError, "looped = -1"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+    assert message in str(caught.value)

@@ -1,0 +1,93 @@
+import pytest
+import torch
+
+from icllib.checks import chapter_01, chapter_02, chapter_06, intro
+from icllib.checks.feedback import compare
+
+TENS = torch.tensor([1.0, 2.0, 3.0, 10.0])
+EYE = torch.eye(3, dtype=torch.float64)
+
+
+def matrices(key=(1, 1, 0), value=(0, 0, -1), scale=0.125):
+    keep = torch.diag(torch.tensor(key).double())
+    return keep, keep, torch.diag(torch.tensor(value).double()), scale * EYE
+
+
+@pytest.mark.parametrize(
+    ("feedback", "words"),
+    [
+        (intro.flip_effect(0.5, 0.5), "before the flip"),
+        (chapter_01.best_constant(TENS.median(), TENS), "median"),
+        (chapter_01.best_constant(5.5, TENS), "middle of the range"),
+        (chapter_01.normal_equations(lambda x, y: y.T @ x), "inverse"),
+        (chapter_01.normal_equations(lambda x, y: torch.linalg.lstsq(x, y).solution), "transposed"),
+        (chapter_01.normal_equations(lambda x, y: x @ y), "raised"),
+        (
+            chapter_01.ridge_as_data(lambda x, y, s: (torch.cat([x, s**0.5 * EYE]), torch.cat([y, torch.zeros(3, 1)]))),
+            "N is missing",
+        ),
+        (chapter_01.ridge_as_data(lambda x, y, s: (x, y)), "change nothing"),
+        (chapter_01.singular_inputs(torch.ones(5, 3)), "two columns are equal"),
+        (
+            chapter_01.singular_inputs(torch.randn(5, 3, generator=torch.Generator().manual_seed(0))),
+            "linearly independent",
+        ),
+        (chapter_01.leave_one_out(lambda x, y: y - x @ torch.linalg.lstsq(x, y[:, None]).solution[:, 0]), "1 − h_i"),
+        (chapter_02.first_step(0.7), "1/N is missing"),
+        (chapter_02.gradient_step(lambda w, x, y, lr: w - lr / len(x) * (y - x @ w.T).T @ x), "climbs"),
+        (chapter_02.largest_stable_step(lambda x: 2 / torch.linalg.eigvalsh(x.T @ x)[-1]), "N is missing"),
+        (chapter_02.best_gaussian_step_size(lambda n, d: n / (n + d - 1)), "κ = 1"),
+        (chapter_02.best_gaussian_step_size(lambda n, d: 2 * n / (n + d + 1)), "2 times the right one"),
+        (chapter_02.heavy_ball(lambda x, y, lr, b, k: torch.zeros(1, 3)), "largest difference"),
+        (chapter_06.four_matrices(*matrices(key=(1, 1, 1)), 2, 1, 4, 0.5), "also compares y-parts"),
+        (chapter_06.four_matrices(*matrices(key=(0, 0, 0)), 2, 1, 4, 0.5), "zero on the x-part"),
+        (chapter_06.four_matrices(*matrices(value=(0, 0, 1)), 2, 1, 4, 0.5), "wrong sign"),
+        (chapter_06.four_matrices(*matrices(value=(1, 0, -1)), 2, 1, 4, 0.5), "writes into the x-part"),
+        (chapter_06.four_matrices(*matrices(scale=0.5), 2, 1, 4, 0.5), "the size is not"),
+        (
+            chapter_06.four_matrices(torch.eye(2), *matrices()[1:], 2, 1, 4, 0.5),
+            "W_K has shape (2, 2), expected (3, 3)",
+        ),
+        (chapter_06.weights_for_sum_loss(lambda d, o, n, lr: lr * torch.eye(d + o)), "a 2 missing"),
+        (
+            chapter_06.value_matrix_with_start(torch.diag(torch.tensor([0.0, 0, -1])), torch.ones(1, 2)),
+            "do not know W_0",
+        ),
+        (chapter_06.matching_query_matrix(torch.linalg.inv), "transposed"),
+        (chapter_06.broken_layer(lambda x, y, lr: y - lr / len(x) * x @ x.T @ y), "unbroken"),
+        (chapter_06.decay_tokens(lambda d, o, n, s: torch.zeros(1, d + o)), "change nothing"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_wrong_with_it(feedback, words):
+    assert not feedback and feedback.verdict == "not yet"
+    assert words in feedback.message
+
+
+def test_an_open_exercise_is_not_counted_as_wrong():
+    for feedback in (
+        chapter_02.first_step(...),
+        chapter_06.four_matrices(..., ..., ..., ..., 2, 1, 4, 0.5),
+        chapter_06.decay_tokens(lambda *_: None),
+        chapter_01.singular_inputs(...),
+    ):
+        assert feedback.verdict == "not answered"
+
+
+def test_a_right_answer_with_other_weights_than_the_book_s_is_right():
+    turn = torch.tensor([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 5.0]], dtype=torch.float64)
+    W_K, W_Q, W_V, P = matrices()
+    assert chapter_06.four_matrices(turn @ W_K, torch.linalg.inv(turn).T @ W_Q, W_V, P, 2, 1, 4, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("two", "is a str"), ([1.0, 2.0], "has shape (2,), expected ()"), (float("nan"), "NaN or infinity")],
+)
+def test_answers_of_the_wrong_kind_get_a_sentence_and_no_traceback(given, words):
+    assert words in compare(given, torch.tensor(1.0), "", {}).message
+
+
+def test_a_solution_that_is_wrong_stops_the_build():
+    with pytest.raises(AssertionError, match="1/N is missing"):
+        chapter_02.first_step(0.7).must_hold()
+    assert chapter_02.first_step(0.35).must_hold()

@@ -1,0 +1,48 @@
+import re
+
+import pytest
+import torch
+
+from icllib import plots
+
+
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("shade", [0, 1])
+@pytest.mark.parametrize("name", [name for name in plots.COLORS if name not in ("grid", "surface")])
+def test_every_colour_that_carries_text_stands_out_from_the_page(name, shade):
+    low, high = sorted(luminance(plots.COLORS[key][shade]) for key in (name, "surface"))
+    assert (high + 0.05) / (low + 0.05) >= 4.5 or ((name, shade) == ("query", 0) and (high + 0.05) / (low + 0.05) >= 4)
+
+
+def picture():
+    figure, ax = plots.canvas(xlabel="step (k)", title="A title")
+    ax.plot([0, 1], [1, 2], **plots.LEARNERS["gd"])
+    return figure
+
+
+def test_a_picture_keeps_its_text_and_turns_with_the_page():
+    svg = plots.to_svg(picture(), "It rises.")
+    assert ">A title</text>" in svg and 'role="img"' in svg and 'aria-label="It rises."' in svg
+    assert "var(--icl-gd, #0072b2)" in svg and "<style" not in svg
+    for name in ("--icl-gd", "--icl-ink"):
+        assert plots.css_tokens().count(name + ":") == 3
+
+
+def test_two_pictures_on_a_page_share_no_id():
+    first, second = (set(re.findall(r' id="([^"]+)"', plots.to_svg(picture(), "It rises."))) for _ in range(2))
+    assert first and not first & second
+
+
+def test_a_picture_without_a_text_alternative_is_refused():
+    with pytest.raises(ValueError, match="text alternative"):
+        plots.show(picture(), caption="A caption is not enough.")
+
+
+def test_a_drawn_matrix_names_its_entries_and_leaves_zeros_empty():
+    figure = plots.draw_matrix(torch.tensor([[1.0, 0.0], [0.0, -0.25]]), "P", 1, {-0.25: "−η/N"})
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["1", "−η/N"]

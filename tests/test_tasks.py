@@ -1,0 +1,137 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icllib.errors import InputError, ShapeError
+from icllib.tasks import LinearTask, Prompts
+
+
+@given(
+    dim_x=st.integers(1, 5),
+    dim_y=st.integers(1, 3),
+    n=st.integers(1, 6),
+    batch=st.integers(1, 4),
+    seed=st.integers(0, 99),
+)
+def test_without_noise_every_label_is_the_hidden_map_of_its_input(dim_x, dim_y, n, batch, seed):
+    prompts = LinearTask(dim_x, dim_y, n).sample(batch, torch.Generator().manual_seed(seed), dtype=torch.float64)
+    assert prompts.x.shape == (batch, n, dim_x) and prompts.y.shape == (batch, n, dim_y)
+    torch.testing.assert_close(prompts.y, prompts.x @ prompts.weights.mT)
+    torch.testing.assert_close(prompts.y_query, (prompts.weights @ prompts.x_query[..., None])[..., 0])
+
+
+def test_same_seed_same_prompts_and_the_global_generator_is_untouched(generator):
+    state = torch.get_rng_state()
+    first = LinearTask().sample(3, generator)
+    again = LinearTask().sample(3, torch.Generator().manual_seed(0))
+    assert torch.equal(first.x, again.x) and torch.equal(first.y, again.y) and torch.equal(first.x_query, again.x_query)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    ("x_dist", "variance", "kurtosis"), [("uniform", 1 / 3, 1.8), ("normal", 1, 3), ("rademacher", 1, 1)]
+)
+def test_inputs_have_the_moments_of_their_law(x_dist, variance, kurtosis, generator):
+    x = (
+        LinearTask(dim_x=4, n_context=9, x_dist=x_dist, x_scale=2.0)
+        .sample(20_000, generator, dtype=torch.float64)
+        .x.flatten()
+    )
+    for power, expected in [(2, 4 * variance), (4, 16 * kurtosis * variance**2)]:
+        values = x**power
+        z = (values.mean() - expected) / (values.std() / math.sqrt(len(x))).clamp_min(1e-12)
+        assert abs(z) < 4
+
+
+def test_a_covariance_shapes_the_inputs(generator):
+    covariance = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
+    x = (
+        LinearTask(dim_x=2, n_context=50, covariance=covariance)
+        .sample(4000, generator, dtype=torch.float64)
+        .x.flatten(0, 1)
+    )
+    assert (x.T @ x / len(x) - covariance).abs().max() < 0.03  # 4 standard errors at 200,000 draws
+
+
+def test_noise_falls_on_every_label_the_hidden_answer_included(generator):
+    prompts = LinearTask(dim_x=2, w_scale=0.0, noise_std=0.5).sample(20_000, generator)
+    assert abs(prompts.y.std() - 0.5) < 0.01 and abs(prompts.y_query.std() - 0.5) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dim_x": 0}, "dim_x = 0, expected an integer of at least 1"),
+        ({"n_context": -3}, "n_context = -3"),
+        ({"dim_y": 1.5}, "dim_y = 1.5"),
+        ({"noise_std": -1.0}, "noise_std = -1.0, expected a finite number of at least 0"),
+        ({"x_scale": math.nan}, "x_scale = nan"),
+        ({"x_dist": "gauss"}, "x_dist = 'gauss', expected one of 'uniform', 'normal', 'rademacher'"),
+        ({"dim_x": 2, "covariance": torch.eye(3)}, "covariance has shape"),
+        ({"dim_x": 2, "covariance": torch.tensor([[1.0, 2.0], [0.0, 1.0]])}, "covariance is not symmetric"),
+        ({"dim_x": 2, "covariance": -torch.eye(2)}, "covariance has the eigenvalue -1"),
+        ({"dim_x": 2, "covariance": torch.eye(2), "x_scale": 2.0}, "x_scale = 2.0 beside a covariance"),
+    ],
+)
+def test_a_task_that_makes_no_sense_is_refused(arguments, message):
+    with pytest.raises(InputError) as error:
+        LinearTask(**arguments)
+    assert message in str(error.value)
+
+
+def test_sampling_needs_a_generator_and_a_positive_batch(generator):
+    with pytest.raises(InputError, match="batch = 0"):
+        LinearTask().sample(0, generator)
+    with pytest.raises(InputError, match="generator is a int, expected a seeded"):
+        LinearTask().sample(2, 42)
+
+
+def _prompt_with(**changes: torch.Tensor) -> Prompts:
+    good = {
+        "x": torch.ones(2, 3, 4),
+        "y": torch.ones(2, 3, 1),
+        "x_query": torch.ones(2, 4),
+        "y_query": torch.ones(2, 1),
+    }
+    return Prompts(**good | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x": torch.ones(3, 4)}, "x has shape (3, 4), expected 3 axes (batch, N, N_x)"),
+        ({"y": torch.ones(5, 3, 1)}, "y has shape (5, 3, 1), expected (batch, N, N_y) with batch = 2 as in x"),
+        ({"y": torch.ones(2, 7, 1)}, "with N = 3 as in x"),
+        ({"x_query": torch.ones(2, 9)}, "x_query has shape (2, 9), expected (batch, N_x) with N_x = 4 as in x"),
+        ({"y_query": torch.ones(2, 2)}, "with N_y = 1 as in y"),
+        ({"weights": torch.ones(2, 1, 5)}, "weights has shape (2, 1, 5)"),
+        ({"x": torch.ones(2, 0, 4), "y": torch.ones(2, 0, 1)}, "N = 0"),
+    ],
+)
+def test_prompts_of_the_wrong_shape_are_refused(changes, message):
+    with pytest.raises(ShapeError) as error:
+        _prompt_with(**changes)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x": [[1.0]]}, "x is a list, expected a torch.Tensor"),
+        ({"x": torch.ones(2, 3, 4, dtype=torch.long)}, "x has dtype torch.int64, expected floating point"),
+        ({"y": torch.full((2, 3, 1), math.nan)}, "y holds 6 values that are NaN or infinite"),
+        ({"x_query": torch.full((2, 4), math.inf)}, "x_query holds 8 values"),
+        ({"y": torch.ones(2, 3, 1, dtype=torch.float64)}, "y has dtype torch.float64, expected torch.float32 as in x"),
+    ],
+)
+def test_prompts_with_bad_values_are_refused(changes, message):
+    with pytest.raises(InputError) as error:
+        _prompt_with(**changes)
+    assert message in str(error.value)
+
+
+def test_prompts_move_to_another_dtype(generator):
+    assert LinearTask().sample(2, generator).to(torch.float64).y.dtype == torch.float64

@@ -1,0 +1,196 @@
+"""The live figures: the same arithmetic in Python and in the module, and a page that is alive without a kernel."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from icllib import construct
+from icllib.errors import InputError, ShapeError
+from icllib.tasks import LinearTask
+from icllib.tokens import join_tokens
+from icllib.widgets import BlockBuilder, Descent, FewShot, LineFit
+
+
+def numbers(seed, *shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def few_shot(seed=0):
+    layer = construct.gd_layer(4, 1, 8, 8.0)
+    labels = torch.where(numbers(seed, 10) > 0, 1.0, -1.0).double()
+    return FewShot(
+        [f"Review {i} <b>" for i in range(10)], labels, numbers(seed, 10, 4), layer, range(8), [8, 9], [0, 3, 5]
+    )
+
+
+def block_builder(seed=0):
+    return BlockBuilder(
+        numbers(seed, 4, 2), numbers(seed + 1, 4), numbers(seed + 2, 2), numbers(seed + 3, 1, 2), lr=0.7
+    )
+
+
+SOLUTION = {
+    "W_K": ["I", "0", "0", "0"],
+    "W_Q": ["I", "0", "0", "0"],
+    "W_V": ["0", "0", "W₀", "−I"],
+    "P": ["0", "0", "0", "η/N I"],
+    "hint": "",
+}
+FIGURES = {
+    "line_fit": lambda: LineFit(numbers(0, 6), numbers(1, 6)),
+    "descent": Descent,
+    "block_builder": block_builder,
+    "few_shot": few_shot,
+}
+
+
+def states(name, figure):
+    """A handful of states that a reader could reach."""
+    yield figure.state
+    for seed in range(4):
+        if name == "line_fit":
+            yield {
+                "x": numbers(seed, 6).tolist(),
+                "y": numbers(seed + 9, 6).tolist(),
+                "by_hand": bool(seed % 2),
+                "left": -0.3,
+                "right": 1.1,
+            }
+        elif name == "descent":
+            yield {
+                "lr": 0.3 + 0.6 * seed,
+                "steps": 7 * seed,
+                "ratio": (1, 5, 20, 100)[seed],
+                "start": numbers(seed, 2).tolist(),
+            }
+        elif name == "few_shot":
+            yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
+        else:
+            pick = lambda options, k: options[(seed + k) % len(options)]  # noqa: E731
+            square, row = ["0", "I", "−I", "η/N I", "−η/N I"], ["0", "W₀", "−W₀"]
+            yield {
+                m: [pick(square, k), "0", pick(row, k), pick(square, k + 2)]
+                for k, m in enumerate(SOLUTION)
+                if m != "hint"
+            } | {"hint": ""}
+    if name == "block_builder":
+        yield SOLUTION
+
+
+def close(a, b):
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(close, a, b))
+    return a == b if isinstance(a, str | bool) else math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", FIGURES)
+def test_python_and_the_module_compute_the_same(name, browser):
+    figure = FIGURES[name]()
+    page = browser.new_page()
+    module = figure._esm.replace("export default", "return", 1)
+    for state in states(name, figure):
+        script = (
+            f"([data, state]) => {{ const figure = (() => {{ {module} }})(); return figure.compute(data, state); }}"
+        )
+        theirs = page.evaluate(script, [figure.data, state])
+        ours = figure.compute(state)
+        assert set(ours) == set(theirs)
+        assert all(close(ours[key], theirs[key]) for key in ours), state
+    page.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_carries_its_picture_and_its_values_on_the_page(name):
+    figure = FIGURES[name]()
+    page = figure._repr_mimebundle_()[0]["text/html"]
+    assert page.count("</script>") == 2 and 'role="img"' in page and "<figcaption>" in page
+    values = page.split('class="icl-values">')[1].split("</script>")[0]
+    assert json.loads(values) == {"data": figure.data, "state": figure.state}
+    assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_in_a_live_notebook_a_figure_is_a_widget(name):
+    assert "application/vnd.jupyter.widget-view+json" in FIGURES[name]()._repr_mimebundle_()[0]
+
+
+def test_the_solution_s_blocks_are_proposition_one():
+    figure = block_builder()
+    result = figure.compute(SOLUTION)
+    assert result["error"] < 1e-14
+    prompts = LinearTask(2, 1, 4).sample(1, torch.Generator().manual_seed(0), dtype=torch.float64)
+    layer = construct.gd_layer(2, 1, 4, 0.7, torch.tensor([figure.data["w0"]], dtype=torch.float64))
+    ours = figure._layer(SOLUTION | {"P": ["η/N I", "0", "0", "η/N I"]})
+    torch.testing.assert_close(ours(join_tokens(prompts)), layer(join_tokens(prompts)))
+
+
+def test_blocks_of_zeros_leave_the_start_s_prediction():
+    figure = block_builder()
+    start = sum(w * x for w, x in zip(figure.data["w0"], figure.data["x_query"], strict=True))
+    assert figure.compute(figure.state)["prediction"] == pytest.approx(start)
+
+
+def test_the_least_squares_line_beats_every_line_by_hand():
+    figure = FIGURES["line_fit"]()
+    for seed in range(20):
+        left, right = numbers(seed, 2).tolist()
+        by_hand = figure.compute(figure.state | {"by_hand": True, "left": left, "right": right})
+        assert by_hand["loss"] >= by_hand["best_loss"]
+
+
+def test_the_path_diverges_exactly_above_two():
+    figure = Descent()
+    below, above = (figure.compute(figure.state | {"lr": lr, "steps": 40}) for lr in (1.98, 2.1))
+    assert below["losses"][-1] < below["losses"][0] and not below["diverges"]
+    assert above["losses"][-1] > above["losses"][0] and above["diverges"]
+
+
+def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
+    figure = few_shot()
+    before, after = figure.compute(figure.state), figure.compute(figure.state | {"flipped": [0, 3, 5]})
+    assert after["answer"] == pytest.approx(-before["answer"]) and after["checksum"] == before["checksum"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: LineFit([1.0, 2.0], [1.0]), ShapeError, "y has shape (1,)"),
+        (lambda: LineFit([], []), ShapeError, "x is empty"),
+        (lambda: LineFit([math.nan], [1.0]), InputError, "x holds 1 values"),
+        (lambda: Descent(lr=3.0), InputError, "lr = 3.0"),
+        (lambda: Descent(ratio=3), InputError, "ratio = 3, expected one of 1, 2"),
+        (lambda: Descent(steps=-1), InputError, "steps = -1"),
+        (
+            lambda: BlockBuilder(numbers(0, 4, 2), numbers(0, 3), numbers(0, 2), numbers(0, 1, 2), 1.0),
+            ShapeError,
+            "y has shape (3,)",
+        ),
+        (
+            lambda: BlockBuilder(numbers(0, 4, 2), numbers(0, 4), numbers(0, 2), numbers(0, 2, 2), 1.0),
+            ShapeError,
+            "w0 has shape (2, 2)",
+        ),
+        (
+            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(3, 1, 1, 1.0), [0], [0], [0]),
+            ShapeError,
+            "dim_token = 4",
+        ),
+        (
+            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(2, 1, 1, 1.0), [0], [7], [0]),
+            InputError,
+            "queries = [7]",
+        ),
+        (
+            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(2, 1, 1, 1.0), [0], [0], [0]),
+            InputError,
+            "share a sentence",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+    assert message in str(caught.value)
