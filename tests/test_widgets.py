@@ -68,10 +68,9 @@ def states(name, figure):
         elif name == "few_shot":
             yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
         else:
-            pick = lambda options, k: options[(seed + k) % len(options)]  # noqa: E731
             square, row = ["0", "I", "−I", "η/N I", "−η/N I"], ["0", "W₀", "−W₀"]
             yield {
-                m: [pick(square, k), "0", pick(row, k), pick(square, k + 2)]
+                m: [square[(seed + k) % 5], "0", row[(seed + k) % 3], square[(seed + k + 2) % 5]]
                 for k, m in enumerate(SOLUTION)
                 if m != "hint"
             } | {"hint": ""}

@@ -62,11 +62,11 @@ class BlockBuilder(LiveFigure):
             case "0":
                 return torch.zeros(rows, columns)
             case "W₀":
-                return sign * torch.tensor([self.data["w0"]])
+                return sign * torch.tensor([self.data["w0"]], dtype=torch.float64)
             case "I":
-                return sign * torch.eye(rows)
+                return sign * torch.eye(rows, dtype=torch.float64)
             case _:
-                return sign * step * torch.eye(rows)
+                return sign * step * torch.eye(rows, dtype=torch.float64)
 
     def _layer(self, state: dict) -> LinearSelfAttention:
         d = len(self.data["w0"])
@@ -81,8 +81,8 @@ class BlockBuilder(LiveFigure):
 
     def compute(self, state: dict) -> dict:
         """The tokens after the layer and after the step, the largest error, and both predictions."""
-        x, y, query, w0 = (torch.tensor(self.data[name]).double() for name in ("x", "y", "x_query", "w0"))
-        prompts = Prompts(x[None], y[None, :, None], query[None], torch.zeros(1, 1).double())
+        x, y, query, w0 = (torch.tensor(self.data[name], dtype=torch.float64) for name in ("x", "y", "x_query", "w0"))
+        prompts = Prompts(x[None], y[None, :, None], query[None], torch.zeros(1, 1, dtype=torch.float64))
         tokens = join_tokens(prompts, w0[None])
         after = self._layer(state)(tokens).detach()
         delta = gradient_descent(prompts, self.data["lr"], 1, w0[None])[0, 0] - w0

@@ -81,7 +81,7 @@ class FewShot(LiveFigure):
         x = torch.tensor(self.data["x"], dtype=torch.float64)
         labels = torch.tensor(self.data["labels"], dtype=torch.float64)[chosen] * signs
         tokens = torch.cat([x[chosen], labels[:, None]], dim=1)
-        query = torch.cat([x[state["query"]], torch.zeros(1).double()])
+        query = torch.cat([x[state["query"]], torch.zeros(1, dtype=torch.float64)])
         scores = tokens @ W_K.T @ (W_Q @ query)
         votes = -scores * (tokens @ W_V.T @ P.T)[:, -1]
         checksum = zlib.crc32(torch.stack(matrices).numpy().tobytes())

@@ -35,9 +35,9 @@ class LineFit(LiveFigure):
 
     def compute(self, state: dict) -> dict:
         """Slope w, height b, loss, the least-squares loss, and the residuals of the line that is shown."""
-        x, y = torch.tensor(state["x"]).double(), torch.tensor(state["y"]).double()
+        x, y = (torch.tensor(state[name], dtype=torch.float64) for name in ("x", "y"))
         spread = (x - x.mean()).square().sum()
-        slope = ((x - x.mean()) * (y - y.mean())).sum() / spread if spread > 0 else torch.zeros(()).double()
+        slope = ((x - x.mean()) * (y - y.mean())).sum() / spread if spread > 0 else torch.zeros((), dtype=torch.float64)
         best = (slope, y.mean() - slope * x.mean())
         left, right = state["left"], state["right"]
         w, b = ((right - left) / 4, (right + left) / 2) if state["by_hand"] else best
