@@ -18,7 +18,7 @@ def mend_all(outdir: Path) -> None:
 
 def mend(page: str) -> str:
     """One page, mended."""
-    for rule in (_drop_scripts, _one_search_box, _name_things):
+    for rule in (_drop_scripts, _one_search_box, _name_things, _light_without_scripts):
         page = rule(page)
     return page
 
@@ -45,3 +45,8 @@ def _name_things(page: str) -> str:
     page = re.sub(r'<div class="highlight">\s*<pre(?! tabindex)', '<div class="highlight"><pre tabindex="0"', page)
     page = re.sub(r"<pre(?![^>]*tabindex)(?=[ >])", '<pre tabindex="0"', page)
     return page
+
+
+def _light_without_scripts(page: str) -> str:
+    # "auto" is for the theme's script to resolve; where scripts are off, the style sheet knows only light and dark.
+    return page.replace('data-theme="auto"', 'data-theme="light"', 1)

@@ -55,7 +55,7 @@ def failures() -> list[Failure]:
     reports = MADE / "reports"
     found = [_failed_cell(path, path.relative_to(reports)) for path in sorted(reports.rglob("*.err.log"))]
     for line in LOG.read_text(encoding="utf-8").splitlines():
-        match = re.match(r"(?:(\S+?):(?:(\d+):)? )?(?:WARNING|ERROR|CRITICAL): (.*)", line)
+        match = re.search(r"(?:(\S+?):(?:(\d+):)? )?(?:WARNING|ERROR|CRITICAL): (.*)", line)
         if match and "mystnb.exec" not in line:
             page = Path(match[1]).name if match[1] else "the book"
             found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))

@@ -10,7 +10,6 @@ from typing import ClassVar
 import anywidget
 import torch
 import traitlets
-from torch import Tensor
 
 from icllib.errors import ShapeError, check_tensors
 from icllib.plots import css_tokens
@@ -80,8 +79,7 @@ def vector(name: str, values: object, size: int | None = None) -> list[float]:
         ShapeError: not one axis, or not `size` numbers.
         InputError: values that are not finite.
     """
-    tensor = torch.as_tensor(values)
-    tensor = tensor.double() if isinstance(tensor, Tensor) else tensor
+    tensor = torch.as_tensor(values, dtype=torch.float64)
     check_tensors({name: (tensor, ("n",))}, None if size is None else {"n": size})
     if len(tensor) == 0:
         raise ShapeError(f"{name} is empty, expected at least one number")

@@ -44,7 +44,7 @@ class BlockBuilder(LiveFigure):
 
     def __init__(self, x: object, y: object, x_query: object, w0: object, lr: float) -> None:
         check_number("lr", lr)
-        inputs, start = torch.as_tensor(x).double(), torch.as_tensor(w0).double()
+        inputs, start = (torch.as_tensor(values, dtype=torch.float64) for values in (x, w0))
         sizes = check_tensors({"x": (inputs, ("N", "N_x")), "w0": (start, ("N_y", "N_x"))}, {"N_y": 1})
         data = {
             "x": inputs.tolist(),

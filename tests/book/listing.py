@@ -1,0 +1,14 @@
+"""The pages of the book, from its table of contents."""
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+
+#: Names of all pages, without their ending.
+PAGES = [_toc["root"]] + [chapter["file"] for part in _toc["parts"] for chapter in part["chapters"]]
+
+#: The pages that run code.
+CHAPTERS = [name for name in PAGES if "kernelspec:" in (ROOT / f"{name}.md").read_text(encoding="utf-8")]

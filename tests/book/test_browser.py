@@ -1,0 +1,106 @@
+"""Every page of the built site in a real browser: two widths, two colour schemes, by http and from the disk."""
+
+import itertools
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from listing import CHAPTERS, PAGES
+from visits import visit
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+
+LOOKS = list(itertools.product((1280, 360), ("light", "dark")))
+MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=range]", "ArrowRight")}
+MOVE |= {"block_builder": ("select >> nth=3", "ArrowDown"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_a_page_shows_well(name, width, scheme, browser, address):
+    with visit(browser, f"{address}/{name}.html", width, scheme) as seen:
+        seen.page.wait_for_timeout(100)
+        assert seen.outside == [] and seen.errors == []
+        assert seen.bytes() <= 1_500_000, sorted(seen.sizes.items(), key=lambda item: -item[1])[:6]
+        assert seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert seen.sticks_out() == [] and seen.scrolls_sideways() == []
+        background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3])
+        assert (brightness > 384) == (scheme == "light")
+        results = Axe().run(seen.page).response["violations"]
+        serious = [
+            (v["id"], [n["html"][:150] for n in v["nodes"][:3]])
+            for v in results
+            if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_one_search_box(name, browser, address):
+    with visit(browser, f"{address}/{name}.html") as seen:
+        openers = seen.page.locator("button.search-button__button:visible, button.search-button-field:visible")
+        inputs = seen.page.locator("input[type=search]:visible")
+        assert openers.count() + inputs.count() == 1
+
+
+def test_the_theme_can_be_switched(browser, address):
+    with visit(browser, f"{address}/intro.html") as seen:
+        colours = set()
+        for _ in range(3):
+            seen.page.locator("button.theme-switch-button:visible").first.click()
+            colours.add(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        assert len(colours) == 2 and seen.errors == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("protocol", ["http", "file"])
+def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, site):
+    url = f"{address}/{name}.html" if protocol == "http" else f"{(site / name).as_uri()}.html"
+    for width, scheme in LOOKS:
+        with visit(browser, url, width, scheme, reduced_motion="reduce") as seen:
+            figure = seen.page.locator(".icl-live")
+            assert figure.get_attribute("data-alive") == "true" and seen.errors == [] and seen.outside == []
+            target, key = MOVE[figure.get_attribute("data-figure")]
+            before = figure.locator(".icl-drawing").inner_html(), figure.locator("[aria-live]").inner_text()
+            control = figure.locator(target).first
+            control.focus()
+            for _ in range(3):
+                control.press(key)
+            after = figure.locator(".icl-drawing").inner_html(), figure.locator("[aria-live]").inner_text()
+            assert before[0] != after[0] and before[1] != after[1]
+            figure.get_by_role("button", name="Reset").press("Enter")
+            assert figure.locator("[aria-live]").inner_text() == before[1]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 360) as seen:
+        controls = seen.page.locator(".icl-live :is(button, select, input, circle[tabindex]):visible").all()
+        assert len(controls) >= 4
+        for control in controls:
+            box = control.bounding_box()
+            assert box["height"] >= 24 and box["width"] >= 24
+            control.focus()
+            assert control.evaluate("node => document.activeElement === node")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("width", [1280, 360])
+def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width, browser, address):
+    with visit(browser, f"{address}/{name}.html", width, java_script_enabled=False) as seen:
+        picture = seen.page.locator(".icl-live .icl-stage > svg[role=img]")
+        assert picture.is_visible() and picture.bounding_box()["width"] > 200
+        if name != "intro":
+            assert seen.page.locator(".katex-html:visible").count() > 5
+        solution = seen.page.locator("div.solution.dropdown").first
+        assert solution.locator("pre").first.is_visible()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_folded_solution_opens_by_keyboard(name, browser, address):
+    with visit(browser, f"{address}/{name}.html") as seen:
+        solution = seen.page.locator("div.solution.dropdown").first
+        assert not solution.locator("pre").first.is_visible()
+        solution.locator("button.toggle-button").focus()
+        seen.page.keyboard.press("Enter")
+        assert solution.locator("pre").first.is_visible()

@@ -1,0 +1,75 @@
+"""A visit to a page in a real browser: what it loaded, what it complained of, what sticks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, Page
+
+# What sticks out of the screen, though it stands in no box that scrolls code.
+STICKS_OUT = """() => {
+  const wide = document.documentElement.clientWidth;
+  const hidden = (node) => node.closest('.katex-mathml, .sd-sphinx-override, dialog, .bd-sidebar, .bd-sidebar-primary, .bd-sidebar-secondary, .skip-link');
+  const scrolls = (node) => { for (let p = node; p && p !== document.body; p = p.parentElement)
+    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return true; return false; };
+  return [...document.querySelectorAll('article *')]
+    .filter((node) => node.getBoundingClientRect().right > wide + 1 && !hidden(node) && !scrolls(node))
+    .map((node) => node.tagName + '.' + node.className).slice(0, 5);
+}"""
+SIDEWAYS = """() => [...document.querySelectorAll('article *')]
+  .filter((node) => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX) && node.scrollWidth > node.clientWidth + 1)
+  .filter((node) => !node.closest('pre, .highlight, .katex-mathml'))
+  .map((node) => node.tagName + '.' + node.className + ': ' + node.textContent.slice(0, 60))"""
+
+
+@dataclass
+class Visit:
+    """What happened while a page was loaded and shown."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def bytes(self) -> int:
+        return sum(self.sizes.values())
+
+    def sticks_out(self) -> list[str]:
+        return self.page.evaluate(STICKS_OUT)
+
+    def scrolls_sideways(self) -> list[str]:
+        """Boxes that scroll sideways and hold no code."""
+        return self.page.evaluate(SIDEWAYS)
+
+
+@contextmanager
+def visit(browser: Browser, url: str, width: int = 1280, scheme: str = "light", **options: object) -> Iterator[Visit]:
+    """Open `url`; every request to another host is refused and noted."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
+    seen = Visit(context.new_page())
+    own = url.split("/", 3)[:3]
+
+    def guard(route) -> None:
+        target = route.request.url
+        if target.split("/", 3)[:3] == own or target.startswith(("data:", "blob:")):
+            route.continue_()
+        else:
+            seen.outside.append(target)
+            route.abort()
+
+    def weigh(response) -> None:
+        if response.ok and not response.url.startswith("data:"):
+            seen.sizes[response.url] = len(response.body())
+
+    context.route("**/*", guard)
+    seen.page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
+    seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    if url.startswith("http"):
+        seen.page.on("requestfinished", lambda request: weigh(request.response()))
+    seen.page.goto(url, wait_until="load")
+    try:
+        yield seen
+    finally:
+        context.close()
