@@ -17,14 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import html_pages  # noqa: E402  (the folder of this file is not a package)
+import icons  # noqa: E402
 import katex_math  # noqa: E402
 import notebooks  # noqa: E402
 
 
-def library_digest() -> str:
-    """A digest of everything in icllib that can change what a page prints."""
+def digest_of(*folders: str) -> str:
+    """A digest of every file in some folders of the book."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "icllib").rglob("*")):
+    for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -33,7 +34,7 @@ def library_digest() -> str:
 def forget_stale_outputs(app: Sphinx, config: object) -> None:
     """Empty the execution cache when the library has changed: the cache itself looks at the code of the pages alone."""
     cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
-    stamp, digest = cache.parent / "icllib.sha256", library_digest()
+    stamp, digest = cache.parent / "icllib.sha256", digest_of("icllib")
     if not stamp.exists() or stamp.read_text() != digest:
         shutil.rmtree(cache, ignore_errors=True)
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -41,13 +42,9 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
 
 
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
-    """All pages, when the library has changed since they were read."""
-    digest = library_digest()
-    if getattr(env, "book_library_digest", digest) == digest:
-        env.book_library_digest = digest
-        return []
-    env.book_library_digest = digest
-    return sorted(env.found_docs)
+    """All pages, when the library, the styles or this extension have changed since they were written."""
+    before, env.book_digest = getattr(env, "book_digest", None), digest_of("icllib", "_static", "_sphinx")
+    return sorted(env.found_docs) if before != env.book_digest else []
 
 
 def set_repository(app: Sphinx, config: object) -> None:
@@ -69,6 +66,8 @@ def write_tokens(app: Sphinx) -> None:
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         write_tokens(app)
+        icons.write_font(Path(app.outdir) / "_static")
+        icons.drop_theme_icons(Path(app.outdir) / "_static")
         notebooks.write_all(app)
         html_pages.mend_all(Path(app.outdir))
 

@@ -44,7 +44,9 @@ def _name_things(page: str) -> str:
     # Scrolling regions can be reached by keyboard; the label of the sidebar's checkbox is text, not an icon alone.
     page = re.sub(r'<div class="highlight">\s*<pre(?! tabindex)', '<div class="highlight"><pre tabindex="0"', page)
     page = re.sub(r"<pre(?![^>]*tabindex)(?=[ >])", '<pre tabindex="0"', page)
-    return page
+    # A list of role "list" with children of another role is no list, and an id stands once on a page.
+    page = page.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    return re.sub(r' id="(?:exercise|solution|proof)-content"', "", page)
 
 
 def _light_without_scripts(page: str) -> str:

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 LOOKS = list(itertools.product((1280, 360), ("light", "dark")))
 MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=range]", "ArrowRight")}
-MOVE |= {"block_builder": ("select >> nth=3", "ArrowDown"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
+MOVE |= {"block_builder": ("button >> nth=1", "Enter"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
 
 
 @pytest.mark.parametrize("name", PAGES)
