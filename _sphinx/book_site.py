@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
+logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -20,6 +22,7 @@ import html_pages  # noqa: E402  (the folder of this file is not a package)
 import icons  # noqa: E402
 import katex_math  # noqa: E402
 import notebooks  # noqa: E402
+import page_checks  # noqa: E402
 
 
 def digest_of(*folders: str) -> str:
@@ -63,6 +66,13 @@ def write_tokens(app: Sphinx) -> None:
     (static / "icl-tokens.css").write_text(css_tokens(), encoding="utf-8")
 
 
+def complain(app: Sphinx) -> None:
+    """Warn of what no reader should meet: images without text alternative, dead links, requests to other hosts."""
+    for name in sorted(app.env.found_docs):
+        for complaint in page_checks.complaints(Path(app.outdir) / f"{name}.html"):
+            logger.warning(complaint, location=name, type="book")
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         write_tokens(app)
@@ -70,6 +80,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         icons.drop_theme_icons(Path(app.outdir) / "_static")
         notebooks.write_all(app)
         html_pages.mend_all(Path(app.outdir))
+        complain(app)
 
 
 def setup(app: Sphinx) -> dict[str, object]:

@@ -10,8 +10,10 @@ from pathlib import Path
 from docutils import nodes
 from py_mini_racer import MiniRacer
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+
+logger = logging.getLogger(__name__)
 
 #: Short forms that the chapters may use.
 MACROS = {"\\R": "\\mathbb{R}", "\\E": "\\mathbb{E}"}
@@ -47,8 +49,8 @@ def _render_node(translator: object, node: nodes.Element, display: bool) -> str:
     try:
         return render(node.astext(), display)
     except ValueError as error:
-        source = translator.builder.current_docname
-        raise ExtensionError(f"{source}: the formula {node.astext()!r} cannot be set: {error}") from error
+        logger.warning("the formula %r cannot be set: %s", node.astext(), error, location=node, type="book")
+        return f"<code>{html.escape(node.astext())}</code>"
 
 
 def visit_inline(translator: object, node: nodes.math) -> None:

@@ -125,6 +125,8 @@ def main() -> int:
     print("Building the book (pages are executed once and kept) …", flush=True)
     status = run_jupyter_book()
     if status != 0:
+        # The next build reads every page again: a page that is not read again does not repeat its warnings.
+        (MADE.parent / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
         print("\nThe build failed.", file=sys.stderr)
         for failure in failures():
             where = failure.page + (f", {failure.cell}" if failure.cell else "")

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from listing import CHAPTERS, PAGES
-from pages import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
+from page_checks import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
 
 pytestmark = pytest.mark.site
 

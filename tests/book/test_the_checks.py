@@ -2,7 +2,7 @@
 
 import pytest
 from bs4 import BeautifulSoup
-from pages import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
+from page_checks import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
 from visits import visit
 
 BAD = {
@@ -22,7 +22,7 @@ def test_a_fault_is_found_and_a_plain_page_passes(check):
 
 def test_dead_links_are_found(tmp_path):
     page = tmp_path / "a.html"
-    page.write_text("<p id='here'></p><a href='#here'></a><a href='#there'></a><a href='b.html'></a>")
+    page.write_text('<p id="here"></p><a href="#here"></a><a href="#there"></a><a href="b.html"></a>')
     assert len(dead_links(BeautifulSoup(page.read_text(), "html.parser"), page)) == 2
 
 

@@ -1,0 +1,125 @@
+"""The way from chapters to a site: what fails a build, what a failure says, what it leaves alone."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import build
+import html_pages
+import jupytext
+import katex_math
+import notebooks
+import pytest
+from bs4 import BeautifulSoup
+from listing import CHAPTERS, ROOT
+
+HEADER = "---\njupytext: {text_representation: {extension: .md, format_name: myst}}\nkernelspec: {display_name: Python 3, language: python, name: python3}\n---\n\n"
+CELL = "```{code-cell}\n%s\n```\n\n"
+
+
+@pytest.fixture(scope="module")
+def little_book(tmp_path_factory) -> Path:
+    """A book of two pages with the settings, extension and driver of the real one, built once."""
+    root = tmp_path_factory.mktemp("book")
+    for name in ("_sphinx", "_static", "tools"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "icllib").mkdir()
+    for file in (ROOT / "icllib").glob("*.py"):
+        shutil.copy(file, root / "icllib")
+    (root / "chapters").mkdir()
+    shutil.copy(ROOT / "chapters" / "references.bib", root / "chapters")
+    shutil.copy(ROOT / "_config.yml", root)
+    (root / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: chapters/one\n")
+    (root / "intro.md").write_text("# Start\n\nSee {doc}`chapters/one`.\n")
+    write(root, "$x^2$\n\n" + CELL % "print('first')")
+    status, output = make(root)
+    assert status == 0, output
+    return root
+
+
+def write(root: Path, text: str) -> None:
+    (root / "chapters" / "one.md").write_text(HEADER + "# One\n\n" + text)
+
+
+def make(root: Path) -> tuple[int, str]:
+    result = subprocess.run([sys.executable, root / "tools" / "build.py"], capture_output=True, text=True, cwd=root)
+    return result.returncode, result.stdout + result.stderr
+
+
+FAULTS = {
+    "a cell that raises": (CELL % "x = 1" + CELL % "1 / 0", ["one.md", "cell 2", "ZeroDivisionError"]),
+    "a reference to nothing": ("See {ref}`nowhere`.\n", ["one.md", "nowhere"]),
+    "a link to no page": ("See [this](two.md).\n", ["one.md", "two.md"]),
+    "a link in HTML to no page": ("See <a href='two.html'>this</a>.\n", ["one.md", "two.html"]),
+    "a picture without words": ("![](picture.svg)\n", ["one.md", "text alternative"]),
+    "a formula that is none": ("$\\frac{1}$\n", ["one.md", "\\frac{1}"]),
+    "a citation of nothing": ("See {cite:t}`nobody1900`.\n", ["one.md", "nobody1900"]),
+}
+
+
+@pytest.mark.site
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, little_book):
+    (little_book / "chapters" / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    page = little_book / "_build" / "html" / "chapters" / "one.html"
+    good = page.read_text()
+    text, named = FAULTS[fault]
+    write(little_book, text)
+    for _ in range(2):  # a second try must not pass because the first has read the page
+        status, output = make(little_book)
+        assert status == 1
+        first = output.split("The build failed.")[1].strip().splitlines()[0]
+        assert all(word in first for word in named), output
+        assert page.read_text() == good and "still in place" in output
+
+
+@pytest.mark.site
+@pytest.mark.slow
+def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
+    built = little_book / "_build" / "html"
+    write(little_book, CELL % "import icllib.errors as e\nprint(getattr(e, 'NEW', 'before'))")
+    assert make(little_book)[0] == 0 and "before" in (built / "chapters" / "one.html").read_text()
+    with (little_book / "icllib" / "errors.py").open("a") as file:
+        file.write("\nNEW = 'behind'\n")
+    with (little_book / "_static" / "book.css").open("a") as file:
+        file.write("\n.new-rule { color: red; }\n")
+    assert make(little_book)[0] == 0 and "behind" in (built / "chapters" / "one.html").read_text()
+    assert "new-rule" in (built / "_static" / "book.css").read_text()
+
+
+def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
+    for name in ("nothing", "_"):
+        with pytest.raises(SystemExit, match="NAME="):
+            build.forget_chapter(name)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_notebook_has_the_chapter_s_code_and_a_way_to_fetch_the_library(name):
+    source = ROOT / f"{name}.md"
+    notebook = notebooks.convert(source, "chapters", "https://example.org/book")
+    cells = [cell.source for cell in jupytext.read(source).cells]
+    assert [cell.source for cell in notebook.cells[1:]] == cells
+    assert "https://example.org/book" in notebook.cells[0].source
+
+
+def test_mathematics_carries_its_own_text_alternative():
+    soup = BeautifulSoup(katex_math.render(r"\frac{1}{2}", display=True), "html.parser")
+    assert soup.select_one("math mfrac") and soup.select_one(".katex-html")["aria-hidden"] == "true"
+    with pytest.raises(ValueError, match="KaTeX"):
+        katex_math.render(r"\frac{1}", display=False)
+
+
+def test_pages_lose_foreign_scripts_and_the_second_search_box_and_gain_names():
+    page = (
+        '<html data-theme="auto"><script src="fontawesome.js"></script><script src="https://a/MathJax.js"></script>'
+        '<script src="own.js"></script><div class="sidebar-primary-item"><button class="search-button-field">'
+        "</button></div><pre>code</pre>"
+        '<section id="exercise-content"></section></html>'
+    )
+    mended = html_pages.mend(page)
+    assert "fontawesome" not in mended and "MathJax" not in mended and "own.js" in mended
+    assert "search-button-field" not in mended and "exercise-content" not in mended
+    assert '<pre tabindex="0">' in mended and 'data-theme="light"' in mended
+    assert html_pages.mend(mended) == mended
