@@ -27,7 +27,7 @@ test: book lint  ## Build, lint, and run every test
 	@$(VENV) tools/browser.py
 	@$(VENV) -m pytest
 
-bench: environment  ## Measure what speed we claim
+bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
 
 clean:  ## Remove the site, the caches and .venv

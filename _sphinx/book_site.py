@@ -52,9 +52,7 @@ def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: 
 
 def set_repository(app: Sphinx, config: object) -> None:
     """Let a fork's own address take the place of the one in _config.yml."""
-    url = os.environ.get("BOOK_REPOSITORY_URL")
-    if url:
-        config.html_theme_options["repository_url"] = url
+    config.html_theme_options["repository_url"] = notebooks.repository()
 
 
 def write_tokens(app: Sphinx) -> None:
@@ -78,7 +76,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         write_tokens(app)
         icons.write_font(Path(app.outdir) / "_static")
         icons.drop_theme_icons(Path(app.outdir) / "_static")
-        notebooks.write_all(app)
+        notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         html_pages.mend_all(Path(app.outdir))
         complain(app)
 

@@ -1,14 +1,24 @@
-"""Every chapter as a notebook: beside the site for download, and behind the Binder and Colab buttons."""
+"""Every chapter as a notebook: beside the site for download, and behind the Binder and Colab buttons.
+
+Usage without Sphinx: notebooks.py FOLDER (write the notebook of every chapter under that folder)
+"""
 
 from __future__ import annotations
 
+import os
 import posixpath
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jupytext
 import nbformat
-from sphinx.application import Sphinx
+import yaml
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "_notebooks"
 COLAB_CELL = """\
 # On Colab the library is not there yet: fetch the book, install its library, and go to the chapter's folder.
@@ -36,14 +46,19 @@ def convert(source: Path, folder: str, repository: str) -> nbformat.NotebookNode
     return notebook
 
 
-def write_all(app: Sphinx) -> None:
-    for name in app.env.found_docs:
-        source = Path(app.env.doc2path(name))
+def repository() -> str:
+    """The address of the repository: the variable BOOK_REPOSITORY_URL, else what _config.yml says."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return os.environ.get("BOOK_REPOSITORY_URL") or config["repository"]["url"]
+
+
+def write_all(target: Path) -> None:
+    """Write the notebook of every chapter under a folder."""
+    for source in [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))]:
         if is_notebook(source):
-            target = Path(app.outdir) / FOLDER / f"{name}.ipynb"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folder = posixpath.dirname(name)
-            nbformat.write(convert(source, folder, app.config.html_theme_options["repository_url"]), target)
+            name = source.relative_to(ROOT).with_suffix(".ipynb")
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(convert(source, posixpath.dirname(name.as_posix()), repository()), target / name)
 
 
 def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
@@ -89,3 +104,7 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, do
                 button["buttons"].insert(0, download)
         keep.insert(0, launch)
     context["header_buttons"] = keep
+
+
+if __name__ == "__main__":
+    write_all(Path(sys.argv[1]))

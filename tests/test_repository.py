@@ -1,0 +1,58 @@
+"""What the files around the book promise."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def requirements() -> list[str]:
+    lines = (read("requirements.txt") + read("tests/requirements.txt")).splitlines()
+    return [line for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def test_every_requirement_is_pinned_and_the_readme_says_why_it_is_here():
+    table = {
+        name.strip() for row in re.findall(r"^\| ([a-zA-Z].*?) \|", read("README.md"), re.M) for name in row.split(",")
+    }
+    assert {line.split("==")[0] for line in requirements()} == table - {"package"}
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in requirements())
+
+
+def test_contributing_gives_a_reason_for_every_entry_at_the_top():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git repository")
+    guide = read("CONTRIBUTING.md") + read("README.md")
+    for entry in {line.split("/")[0] for line in listed.stdout.splitlines()} - {".gitignore"}:
+        assert entry in guide, f"{entry} stands at the top without a reason in CONTRIBUTING.md"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_workflows_pin_their_actions_by_commit_and_ask_for_little(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    assert any(step.get("run") == ".ci/run" for step in steps)
+
+
+def test_links_of_the_readme_and_the_guide_lead_to_files():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", read(name)):
+            assert target.startswith("http") or (ROOT / target).exists(), f"{name} links to {target}"
+
+
+def test_the_licences_are_whole_and_the_citation_can_be_read():
+    assert "Apache License" in read("LICENSE") and "END OF TERMS AND CONDITIONS" in read("LICENSE")
+    assert "Attribution 4.0 International Public License" in read("LICENSE-text")
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["version"] in read("pyproject.toml") and citation["license"] == ["Apache-2.0", "CC-BY-4.0"]
