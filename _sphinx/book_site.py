@@ -74,8 +74,8 @@ def complain(app: Sphinx) -> None:
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         write_tokens(app)
-        icons.write_font(Path(app.outdir) / "_static")
         icons.drop_theme_icons(Path(app.outdir) / "_static")
+        icons.write_font(Path(app.outdir) / "_static")
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         html_pages.mend_all(Path(app.outdir))
         complain(app)

@@ -21,16 +21,19 @@ def drop_theme_icons(static: Path) -> None:
 
 
 def write_font(static: Path) -> None:
-    """Write `static/icons.woff` with the icons that `static/book.css` names.
+    """Write `static/icons.woff` with the icons that book.css names and those that the theme's own rules still show.
 
     Raises:
-        KeyError: book.css names an icon that the theme's font lacks.
+        KeyError: the theme's font lacks an icon that book.css names.
     """
-    codes = {int(code, 16) for code in re.findall(r'content: "\\(f[0-9a-f]{3})"', (static / "book.css").read_text())}
+    own = (static / "book.css").read_text(encoding="utf-8")
+    theirs = (static / THEME_STYLES).read_text(encoding="utf-8")
     font = TTFont(static / THEME_FONT)
-    missing = sorted(codes - set(font.getBestCmap()))
+    named = {int(code, 16) for code in re.findall(r'content: "\\(f[0-9a-f]{3})"', own)}
+    missing = sorted(named - set(font.getBestCmap()))
     if missing:
-        raise KeyError(f"book.css names icons that {THEME_FONT} lacks: {', '.join(map(hex, missing))}")
+        raise KeyError(f"{THEME_FONT} lacks the icons {', '.join(map(hex, missing))}")
+    codes = named | {ord(sign) for sign in re.findall("[\uf000-\uf8ff]", theirs)}
     subsetter = Subsetter(Options(hinting=False))
     subsetter.populate(unicodes=codes)
     subsetter.subset(font)

@@ -71,7 +71,8 @@ _STYLE = {
     "savefig.facecolor": "none",
 }
 
-_INLINE = "stroke-linejoin:round;font-family:system-ui,sans-serif"
+# matplotlib leaves out the fill of black things, which is the default of text: ink takes its place.
+_INLINE = f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-family:system-ui,sans-serif"
 
 _counter = itertools.count()
 

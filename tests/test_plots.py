@@ -29,6 +29,7 @@ def test_a_picture_keeps_its_text_and_turns_with_the_page():
     svg = plots.to_svg(picture(), "It rises.")
     assert ">A title</text>" in svg and 'role="img"' in svg and 'aria-label="It rises."' in svg
     assert "var(--icl-gd, #0072b2)" in svg and "<style" not in svg
+    assert "fill:var(--icl-ink" in svg.split(">")[0] and "fill: #000" not in svg  # text of no colour is ink
     for name in ("--icl-gd", "--icl-ink"):
         assert plots.css_tokens().count(name + ":") == 3
 
