@@ -1,0 +1,82 @@
+"""What the prose says about a page's numbers, read from the numbers that the page printed."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.site
+
+
+@pytest.fixture(scope="module")
+def printed(site):
+    def of(name: str) -> str:
+        soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+        return "\n".join(output.get_text() for output in soup.select(".cell_output pre"))
+
+    return of
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    """All numbers that the one group of a pattern finds, in order; at least one."""
+    found = [float(match) for match in re.findall(pattern, text)]
+    assert found, f"the page does not print {pattern!r}"
+    return found
+
+
+def test_the_weights_stay_while_the_answers_improve(printed):
+    text = printed("intro")
+    before, after = re.search(r"before: (\w{8}), after: (\w{8})", text).groups()
+    assert before == after
+    assert re.search(r"so (\w+)\nthe label that we hid: \1\n", text)
+    accuracy = numbers(r"examples: ([\d.]+) % right with 16", text)
+    assert accuracy == sorted(accuracy) and 60 < accuracy[0] and accuracy[-1] < 95  # it learns, and is far from perfect
+
+
+def test_chapter_1(printed):
+    text = printed("chapters/01_linear_regression")
+    assert "the nearest guess was 500 g" in text
+    by_equations, by_lstsq = numbers(r"relative error in single precision: (\S+)", text)
+    assert by_lstsq < by_equations / 10
+    condition, squared = numbers(r"of X: (\d+)", text)[0], numbers(r"of XᵀX: (\S+)", text)[0]
+    assert squared == pytest.approx(condition**2, rel=0.02)
+    explained = numbers(r"explains ([\d.]+) %", text)
+    assert 0 <= explained[-1] - explained[0] < 1  # the bill adds little
+    errors = dict(re.findall(r"N = +(\d+): squared error ([\d.]+)", text))
+    assert float(errors["80"]) / float(errors["320"]) == pytest.approx(4, abs=0.5)
+    for error, half, formula in re.findall(r"error ([\d.]+) ± ([\d.]+), formula ([\d.]+)", text):
+        assert abs(float(error) - float(formula)) <= 2 * float(half) + 1e-4
+    plain, ridge = numbers(r"loss on a new input ([\d.]+)", text)
+    assert ridge < plain
+
+
+def test_chapter_2(printed):
+    text = printed("chapters/02_gradient_descent")
+    limit = numbers(r"λ_max = ([\d.]+)", text)[0]
+    for lr, start, end in re.findall(r"η = (\S+) +loss above .* start ([\d.]+), .* after 40 steps (\S+)", text):
+        assert (float(end) > float(start)) == (float(lr) > limit)
+    narrow, wide = numbers(r"x ~ U.*best step size ([\d.]+)", text)
+    assert narrow / wide == pytest.approx(4, rel=1e-3)
+    expected, measured = numbers(r"expected loss ([\d.]+)", text)[0], re.search(r"there: ([\d.]+) ± ([\d.]+)", text)
+    assert abs(float(measured[1]) - expected) <= 2 * float(measured[2])
+    votes, step = re.search(r"votes (\S+), gradient step (\S+),", text).groups()
+    assert votes == step
+    plain, heavy = re.search(r"plain (\S+), heavy ball (\S+)", text).groups()
+    assert float(heavy) < float(plain) / 100
+
+
+def test_chapter_6(printed):
+    text = printed("chapters/06_one_layer_is_one_step")
+    by_hand = re.search(r"\[ 1.0000,  0.6500\],\s+\[ 2.0000,  2.3000\],\s+\[ 3.0000, -1.0500\]", text)
+    assert by_hand and "prediction: 1.05, and the step of gradient descent: 1.05" in text
+    assert "ΔW = −η ∇L(W_0): True" in text and "layer = step, for all tokens: True" in text
+    assert numbers(r"largest difference (\S+)\n", text)[0] <= 1e-12
+    assert numbers(r"largest difference over all tokens of \d+ prompts: (\S+)", text)[0] <= 1e-10
+    assert "example tokens by the query's token: [0.0, 0.0, 0.0, 0.0]" in text
+    moved, output = re.search(r"change of a weight: (\S+); of an output: (\S+)", text).groups()
+    assert float(moved) > 1 and float(output) < 1e-12
+    assert numbers(r"between layer and step: (\S+) g", text)[0] < 1e-9
+    one_step, best, mean = (
+        float(g) for g in re.search(r"one step (\d+) g, least squares (\d+) g, .* (\d+) g", text).groups()
+    )
+    assert best < one_step < mean
