@@ -30,7 +30,7 @@ def test_the_weights_stay_while_the_answers_improve(printed):
     assert before == after
     assert re.search(r"so (\w+)\nthe label that we hid: \1\n", text)
     accuracy = numbers(r"examples: ([\d.]+) % right with 16", text)
-    assert accuracy == sorted(accuracy) and 60 < accuracy[0] and accuracy[-1] < 95  # it learns, and is far from perfect
+    assert accuracy == sorted(accuracy) and accuracy[0] > 60 and accuracy[-1] < 95  # it learns, and is far from perfect
 
 
 def test_chapter_1(printed):
