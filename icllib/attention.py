@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 
 import torch
 from jaxtyping import Float
@@ -11,9 +13,13 @@ from torch import Tensor, nn
 
 from icllib.errors import InputError, ShapeError, check_count, check_tensors
 
-__all__ = ["LinearSelfAttention", "SoftmaxSelfAttention", "Transformer"]
+__all__ = ["LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "trace"]
 
 Tokens = Float[Tensor, "batch N+1 dim_token"]
+
+
+#: Who listens to the activations of this thread: set by `trace`, called with (layer, name, activation).
+_LISTENER: ContextVar[Callable[[nn.Module, str, Tensor], None] | None] = ContextVar("listener", default=None)
 
 
 class _SelfAttention(nn.Module):
@@ -47,6 +53,13 @@ class _SelfAttention(nn.Module):
         self.W_V = matrices(dim_head, dim_token)
         self.P = matrices(dim_token, dim_head)
 
+    def _note(self, name: str, activation: Tensor) -> Tensor:
+        """Tell whoever listens; hand the activation on."""
+        listener = _LISTENER.get()
+        if listener is not None:
+            listener(self, name, activation)
+        return activation
+
     def _project(self, tokens: Tokens) -> tuple[Tensor, Tensor, Tensor]:
         """Keys and values of the context tokens, queries of all: (batch, n_heads, …, dim_head) each."""
         sizes = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token")), "W_K": (self.W_K, ("h", "d", "_"))})
@@ -58,10 +71,15 @@ class _SelfAttention(nn.Module):
         if sizes["T"] < 2:
             raise ShapeError(f"tokens has shape {tuple(tokens.shape)}, expected a context token before the query's")
         context = tokens[:, :-1]
-        keys = torch.einsum("hdi,bni->bhnd", self.W_K, context)
-        values = torch.einsum("hdi,bni->bhnd", self.W_V, context)
-        queries = torch.einsum("hdi,bti->bhtd", self.W_Q, tokens)
+        keys = self._note("keys", torch.einsum("hdi,bni->bhnd", self.W_K, context))
+        values = self._note("values", torch.einsum("hdi,bni->bhnd", self.W_V, context))
+        queries = self._note("queries", torch.einsum("hdi,bti->bhtd", self.W_Q, tokens))
         return keys, values, queries
+
+    def _write(self, tokens: Tokens, mixed: Tensor) -> Tokens:
+        """Add what the heads found, (batch, n_heads, T, dim_head), to the tokens."""
+        update = self._note("update", torch.einsum("hid,bhtd->bti", self.P, self._note("mixed", mixed)))
+        return self._note("out", tokens + update)
 
     def extra_repr(self) -> str:
         return f"dim_token={self.dim_token}, n_heads={self.n_heads}, dim_head={self.dim_head}"
@@ -93,8 +111,8 @@ class LinearSelfAttention(_SelfAttention):
     def forward(self, tokens: Tokens) -> Tokens:
         """(batch, N + 1, dim_token) → the same shape: every token is moved, the query's too."""
         keys, values, queries = self._project(tokens)
-        memory = torch.einsum("bhnd,bhne->bhde", values, keys)  # V Kᵀ = Σ_i v_i k_iᵀ, built from the context alone
-        return tokens + torch.einsum("hid,bhde,bhte->bti", self.P, memory, queries)
+        memory = self._note("memory", values.mT @ keys)  # V Kᵀ = Σ_i v_i k_iᵀ, built from the context alone
+        return self._write(tokens, queries @ memory.mT)
 
 
 class SoftmaxSelfAttention(_SelfAttention):
@@ -106,9 +124,9 @@ class SoftmaxSelfAttention(_SelfAttention):
     def forward(self, tokens: Tokens) -> Tokens:
         """(batch, N + 1, dim_token) → the same shape."""
         keys, values, queries = self._project(tokens)
-        scores = torch.einsum("bhnd,bhtd->bhtn", keys, queries) / math.sqrt(self.dim_head)
-        mixed = torch.einsum("bhtn,bhnd->bhtd", scores.softmax(dim=-1), values)
-        return tokens + torch.einsum("hid,bhtd->bti", self.P, mixed)
+        scores = self._note("scores", queries @ keys.mT / math.sqrt(self.dim_head))
+        weights = self._note("weights", scores.softmax(dim=-1))
+        return self._write(tokens, weights @ values)
 
 
 class Transformer(nn.Module):
@@ -139,3 +157,37 @@ class Transformer(nn.Module):
         for layer in sequence:
             tokens = layer(tokens)
         return tokens
+
+
+def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:
+    """Run a layer or a stack of this module, and return every activation by its dotted name, in the order of computing.
+
+    A layer gives ``keys``, ``values`` (batch, n_heads, N, dim_head), ``queries`` (batch, n_heads, N + 1, dim_head),
+    then ``memory`` (batch, n_heads, dim_head, dim_head), its rows the value's coordinates, or ``scores`` and
+    ``weights`` (batch, n_heads, N + 1, N), then ``mixed`` (as queries), ``update`` and ``out`` (as tokens). In a
+    `Transformer` the names of layer k begin with ``layers.k.``; a looped layer counts as if it stood there k times.
+    ``tokens`` is the input. Nothing is copied, and gradients flow as in ``model(tokens)``.
+
+    Args:
+        model: a layer, or a `Transformer` of them.
+        tokens: (batch, N + 1, dim_token).
+
+    Raises:
+        InputError: the model holds no layer of this module; or what the model itself raises.
+    """
+    names = {module: name for name, module in model.named_modules() if isinstance(module, _SelfAttention)}
+    if not names:
+        raise InputError(f"model is a {type(model).__name__} without an attention layer, expected one to trace")
+    found, calls = {"tokens": tokens}, Counter()
+
+    def listen(layer: nn.Module, name: str, activation: Tensor) -> None:
+        place = names[layer].replace("layers.0", f"layers.{calls[layer, name]}")  # the k-th loop is layer k
+        calls[layer, name] += 1
+        found[f"{place}.{name}".lstrip(".")] = activation
+
+    before = _LISTENER.set(listen)
+    try:
+        model(tokens)
+    finally:
+        _LISTENER.reset(before)
+    return found

@@ -26,7 +26,9 @@ def check_count(name: str, value: object, minimum: int = 1) -> None:
 
 
 def check_number(name: str, value: object, minimum: float | None = None) -> None:
-    """Raise InputError unless `value` is a finite real number (of at least `minimum`)."""
+    """Raise InputError unless `value` is a finite real number (of at least `minimum`), or a tensor that holds just one."""
+    if isinstance(value, Tensor) and value.dim() == 0 and value.is_floating_point():
+        value = float(value.detach())
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or (minimum is not None and value < minimum):
         bound = "" if minimum is None else f" of at least {minimum}"

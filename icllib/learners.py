@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from icllib.errors import InputError, check_count, check_number, check_tensors
-from icllib.tasks import Prompts
+from icllib.tasks import Prompts, Task
 
-__all__ = ["gd_plus_plus", "gradient_descent", "gradient_step", "least_squares", "loss", "predict", "ridge"]
+__all__ = [
+    "Tuned",
+    "gd_plus_plus",
+    "gradient_descent",
+    "gradient_step",
+    "least_squares",
+    "loss",
+    "predict",
+    "query_loss",
+    "ridge",
+    "tune",
+]
 
 Weights = Float[Tensor, "batch N_y N_x"]
 
@@ -59,7 +73,7 @@ def gradient_descent(prompts: Prompts, lr: float, steps: int, w0: Float[Tensor, 
     """
     check_count("steps", steps, minimum=0)
     check_number("lr", lr)
-    weights = start(prompts, w0)
+    weights = starting_weights(prompts, w0)
     for _ in range(steps):
         weights = gradient_step(weights, prompts, lr)
     return weights
@@ -118,7 +132,71 @@ def least_squares(prompts: Prompts) -> Weights:
     return solution.mT.to(prompts.x.device)
 
 
-def start(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None) -> Weights:
+def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Float[Tensor, "batch"]:
+    """½ ‖ŷ − y_q‖², one number a prompt: how far a prediction is from the query's hidden answer."""
+    axes = {"y_query": (prompts.y_query, ("batch", "N_y")), "predictions": (predictions, ("batch", "N_y"))}
+    check_tensors(axes)
+    return (predictions - prompts.y_query).square().sum(dim=1) / 2
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What `tune` found.
+
+    Attributes:
+        values: the tuned numbers, in the order in which the learner takes them.
+        loss: E ½ ‖ŷ − y_q‖² with them, on prompts that the tuning has not seen.
+        interval: half the width of its 95 % interval.
+    """
+
+    values: tuple[float, ...]
+    loss: float
+    interval: float
+
+
+def tune(
+    task: Task,
+    learner: Callable[..., Float[Tensor, "batch N_y"]],
+    start: Sequence[float],
+    generator: torch.Generator,
+    batch: int = 5000,
+) -> Tuned:
+    """Find the numbers above 0 (step sizes, strengths) with which a learner does best on a distribution of problems.
+
+    Minimises the mean loss on the query over `batch` prompts, by L-BFGS on the logarithms of the numbers, and measures
+    on as many new ones. Float64; the same seed gives the same result.
+
+    Args:
+        task: the distribution of the prompts.
+        learner: learner(prompts, *values) → predictions (batch, N_y), differentiable in the values.
+        start: where to begin, one number above 0 each.
+        generator: draws both sets of prompts.
+        batch: how many prompts in each.
+
+    Raises:
+        InputError: a start that is not above 0, or `batch` below 1.
+        ShapeError: the learner's predictions are not (batch, N_y).
+    """
+    for position, value in enumerate(start):
+        check_number(f"start[{position}]", value, minimum=1e-300)
+    seen, fresh = (task.sample(batch, generator, dtype=torch.float64) for _ in range(2))
+    logs = [torch.tensor(float(value), dtype=torch.float64).log().requires_grad_() for value in start]
+    optimizer = torch.optim.LBFGS(logs, max_iter=100, tolerance_change=1e-10, line_search_fn="strong_wolfe")
+
+    def mean_loss() -> Tensor:
+        optimizer.zero_grad()
+        value = query_loss(learner(seen, *(log.exp() for log in logs)), seen).mean()
+        value.backward()
+        return value
+
+    optimizer.step(mean_loss)
+    with torch.no_grad():
+        values = tuple(float(log.exp()) for log in logs)
+        losses = query_loss(learner(fresh, *values), fresh)
+    return Tuned(values, float(losses.mean()), float(1.96 * losses.std() / len(losses) ** 0.5))
+
+
+def starting_weights(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None) -> Weights:
     """W_0 for every prompt: the given matrix, or zero."""
     if w0 is None:
         return prompts.x.new_zeros(prompts.batch, prompts.dim_y, prompts.dim_x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from icllib.errors import InputError, ShapeError, check_choice, check_count, check_number, check_tensors
 
-__all__ = ["LinearTask", "Prompts"]
+__all__ = ["LinearTask", "Prompts", "Task"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ class Prompts:
         """The same prompts in another dtype or on another device; arguments as in `torch.Tensor.to`."""
         moved = (getattr(self, field.name) for field in fields(self))
         return Prompts(*(None if tensor is None else tensor.to(*args) for tensor in moved))
+
+
+class Task(Protocol):
+    """A distribution of learning problems: whatever can draw prompts."""
+
+    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+        """Draw `batch` prompts; the same seed gives the same prompts."""
+        ...
 
 
 @dataclass(frozen=True)

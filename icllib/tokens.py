@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from icllib.errors import ShapeError, check_count, check_tensors
-from icllib.learners import predict, start
+from icllib.learners import predict, starting_weights
 from icllib.tasks import Prompts
 
 __all__ = ["join_tokens", "read_prediction", "separate_tokens"]
@@ -27,7 +27,7 @@ def join_tokens(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None) ->
         ShapeError: w0 does not fit the prompts.
     """
     context = torch.cat([prompts.x, prompts.y], dim=-1)
-    query = torch.cat([prompts.x_query, -predict(start(prompts, w0), prompts.x_query)], dim=-1)
+    query = torch.cat([prompts.x_query, -predict(starting_weights(prompts, w0), prompts.x_query)], dim=-1)
     return torch.cat([context, query[:, None]], dim=1)
 
 

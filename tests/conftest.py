@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
+
+# The same examples in every run, and no clock: how fast a machine is says nothing about the mathematics.
+settings.register_profile("book", derandomize=True, deadline=None)
+settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer
+from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer, trace
 from icllib.errors import InputError, ShapeError
 
 
@@ -124,3 +124,56 @@ def test_bad_input_is_named(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+def same_shapes(kind):
+    """The shapes that `trace` promises, for 2 prompts of 5 tokens, 3 slots wide, and 2 heads of width 4."""
+    between = (
+        {"memory": (2, 2, 4, 4)} if kind is LinearSelfAttention else {"scores": (2, 2, 5, 4), "weights": (2, 2, 5, 4)}
+    )
+    before = {"keys": (2, 2, 4, 4), "values": (2, 2, 4, 4), "queries": (2, 2, 5, 4)}
+    return before | between | {"mixed": (2, 2, 5, 4), "update": (2, 5, 3), "out": (2, 5, 3)}
+
+
+@pytest.mark.parametrize("kind", [LinearSelfAttention, SoftmaxSelfAttention])
+def test_a_trace_names_every_activation_and_changes_none(kind):
+    layer, tokens = drawn(kind, 3, 2, 0, 4), tokens_of(2, 5, 3, 0)
+    plain, found = layer(tokens), trace(layer, tokens)
+    assert {name: tuple(value.shape) for name, value in found.items()} == {"tokens": (2, 5, 3)} | same_shapes(kind)
+    assert torch.equal(found["out"], plain) and torch.equal(found["out"], tokens + found["update"])
+    torch.testing.assert_close(found["update"], torch.einsum("hid,bhtd->bti", layer.P, found["mixed"]))
+    if kind is SoftmaxSelfAttention:
+        assert torch.equal(found["weights"], found["scores"].softmax(-1))
+        torch.testing.assert_close(found["mixed"], found["weights"] @ found["values"])
+    else:
+        torch.testing.assert_close(found["memory"], found["values"].mT @ found["keys"])
+
+
+@given(depth=st.integers(1, 4), looped=st.booleans(), seed=st.integers(0, 99))
+def test_a_traced_stack_hands_each_layer_s_output_to_the_next(depth, looped, seed):
+    layers = [drawn(LinearSelfAttention, 3, 1, seed + k) for k in range(1 if looped else depth)]
+    model, tokens = Transformer(layers, looped=depth if looped else None), tokens_of(2, 4, 3, seed)
+    found = trace(model, tokens)
+    assert len(found) == 1 + 7 * depth
+    entered = tokens
+    for k in range(depth):
+        layer = layers[0 if looped else k]
+        assert torch.equal(found[f"layers.{k}.out"], layer(entered))
+        entered = found[f"layers.{k}.out"]
+    assert torch.equal(entered, model(tokens))
+
+
+def test_a_trace_carries_gradients_ends_with_the_call_and_refuses_other_models():
+    layer, tokens = drawn(SoftmaxSelfAttention, 3, 1, 0), tokens_of(1, 4, 3, 0)
+    found = trace(layer, tokens)
+    found["weights"].square().sum().backward()
+    assert layer.W_K.grad is not None and layer.W_V.grad is None
+    size = len(found)
+    layer(tokens)
+    assert len(found) == size
+    with pytest.raises(ShapeError, match="tokens has width 2"):
+        trace(layer, tokens[..., :2])
+    layer(tokens)  # a failed trace leaves nobody listening
+    assert len(found) == size
+    with pytest.raises(InputError, match="model is a Linear without"):
+        trace(torch.nn.Linear(2, 2), tokens)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import problems
 
-from icllib import learners
+from icllib import learners, theory
 from icllib.errors import InputError, ShapeError
 from icllib.tasks import LinearTask, Prompts
 
@@ -126,4 +126,54 @@ def test_matched_ridge_beats_every_other_strength(generator):
 def test_bad_input_is_named(call, error, message, generator):
     with pytest.raises(error) as caught:
         call(LinearTask().sample(2, generator))
+    assert message in str(caught.value)
+
+
+def one_step(prompts, lr):
+    return learners.predict(learners.gradient_descent(prompts, lr, 1), prompts.x_query)
+
+
+@pytest.mark.parametrize("noise_std", [0.0, 0.7])
+def test_the_tuner_finds_the_best_single_step_of_the_closed_form(noise_std):
+    task = LinearTask(dim_x=4, n_context=8, x_dist="normal", noise_std=noise_std)
+    found = learners.tune(task, one_step, [0.2], torch.Generator().manual_seed(0), batch=20_000)
+    assert found.values[0] == pytest.approx(theory.best_step_size(task), rel=0.03)
+    least = theory.expected_loss(task, theory.best_step_size(task))
+    assert abs(found.loss - least) < 3 * found.interval
+
+
+def test_the_tuner_finds_the_strength_that_matches_the_noise():
+    task = LinearTask(dim_x=3, n_context=6, x_dist="normal", noise_std=0.8, w_scale=1.3)
+    ridge = lambda prompts, strength: learners.predict(learners.ridge(prompts, strength), prompts.x_query)  # noqa: E731
+    found = learners.tune(task, ridge, [1.0], torch.Generator().manual_seed(1), batch=20_000)
+    assert found.values[0] == pytest.approx(0.8**2 / (6 * 1.3**2), rel=0.1)
+
+
+def test_the_tuner_is_deterministic_and_two_step_sizes_beat_one():
+    task = LinearTask(dim_x=4, n_context=8)
+
+    def two_steps(prompts, first, second):
+        weights = learners.gradient_descent(prompts, first, 1)
+        return learners.predict(learners.gradient_step(weights, prompts, second), prompts.x_query)
+
+    def tuned(learner, start):
+        return learners.tune(task, learner, start, torch.Generator().manual_seed(2), batch=2000)
+
+    assert tuned(two_steps, [1.0, 2.0]) == tuned(two_steps, [1.0, 2.0])
+    same = lambda prompts, lr: two_steps(prompts, lr, lr)  # noqa: E731
+    assert tuned(two_steps, [1.0, 2.0]).loss < tuned(same, [1.0]).loss
+
+
+def test_the_query_s_loss_is_half_the_squared_distance():
+    prompts = LinearTask(dim_x=2, dim_y=3).sample(4, torch.Generator().manual_seed(0), dtype=torch.float64)
+    off = prompts.y_query + torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)
+    torch.testing.assert_close(learners.query_loss(off, prompts), torch.full((4,), 4.5, dtype=torch.float64))
+    with pytest.raises(ShapeError, match="predictions has shape"):
+        learners.query_loss(off[:, :1], prompts)
+
+
+@pytest.mark.parametrize(("start", "batch", "message"), [([0.0], 5, "start[0] = 0.0"), ([0.1], 0, "batch = 0")])
+def test_the_tuner_names_bad_input(start, batch, message):
+    with pytest.raises(InputError) as caught:
+        learners.tune(LinearTask(), one_step, start, torch.Generator().manual_seed(0), batch)
     assert message in str(caught.value)
