@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from icllib import construct
+from icllib.attention import SoftmaxSelfAttention
 from icllib.errors import InputError, ShapeError
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens
-from icllib.widgets import BlockBuilder, Descent, FewShot, LineFit
+from icllib.widgets import BlockBuilder, Descent, FewShot, Inspector, LineFit, Memory, Shots
 
 
 def numbers(seed, *shape):
@@ -31,6 +32,15 @@ def block_builder(seed=0):
     )
 
 
+def inspector(n_heads=1):
+    layer = SoftmaxSelfAttention(3, n_heads, dim_head=2, generator=torch.Generator().manual_seed(0), init_std=1.0)
+    return Inspector(layer, numbers(0, 4, 3))
+
+
+def memory(**options):
+    return Memory(torch.nn.functional.normalize(numbers(0, 12, 8), dim=1), **options)
+
+
 SOLUTION = {
     "W_K": ["I", "0", "0", "0"],
     "W_Q": ["I", "0", "0", "0"],
@@ -43,6 +53,9 @@ FIGURES = {
     "descent": Descent,
     "block_builder": block_builder,
     "few_shot": few_shot,
+    "shots": lambda: Shots(numbers(0, 3, 20), numbers(1, 3, 20), numbers(2, 3)),
+    "inspector": inspector,
+    "memory": memory,
 }
 
 
@@ -67,6 +80,14 @@ def states(name, figure):
             }
         elif name == "few_shot":
             yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
+        elif name == "shots":
+            yield {"draw": seed % 3, "shots": (1, 2, 7, 20)[seed], "noise": 0.6 * seed, "query": -1.0 + 0.8 * seed}
+        elif name == "inspector":
+            for block in ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"):
+                yield {"cell": [block, seed % 3, seed % 2]}
+        elif name == "memory":
+            keys, rule = ("random", "orthogonal")[seed % 2], ("sum", "delta")[seed // 2]
+            yield {"pairs": 3 + 3 * seed, "keys": keys, "rule": rule, "asked": seed}
         else:
             square, row = ["0", "I", "−I", "η/N I", "−η/N I"], ["0", "W₀", "−W₀"]
             yield {
@@ -153,6 +174,40 @@ def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
     assert after["answer"] == pytest.approx(-before["answer"]) and after["checksum"] == before["checksum"]
 
 
+def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
+    figure = inspector()
+    arrays = figure.compute(figure.state)
+    for block in ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"):
+        for row, line in enumerate(arrays[block]):
+            for column, value in enumerate(line):
+                result = figure.compute({"cell": [block, row, column]})
+                assert result["value"] == value and result["rebuilt"] == pytest.approx(value, abs=1e-12)
+                assert bool(result["parents"]) == (block != "tokens")
+
+
+def test_orthogonal_keys_recall_every_letter_and_a_full_memory_does_not():
+    figure = memory()
+    orthogonal = figure.state | {"keys": "orthogonal"}
+    assert max(figure.compute(orthogonal | {"pairs": 8})["errors"]) < 1e-24
+    assert max(figure.compute(orthogonal | {"pairs": 9})["errors"]) > 0.5
+    assert figure.compute(figure.state | {"pairs": 8})["mean_error"] > 0.1
+
+
+def test_the_delta_rule_recalls_the_last_letter_exactly():
+    result = memory().compute({"pairs": 12, "keys": "random", "rule": "delta", "asked": 0})
+    assert result["errors"][-1] < 1e-24 < result["errors"][0]
+
+
+def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
+    figure = FIGURES["shots"]()
+    result = figure.compute({"draw": 1, "shots": 2, "noise": 0.0, "query": 2.0})
+    assert result["answers"][4] == pytest.approx(result["truth"]) and result["answers"][5] == pytest.approx(
+        result["truth"]
+    )
+    noisy = figure.compute({"draw": 1, "shots": 2, "noise": 1.0, "query": 2.0})
+    assert abs(noisy["slopes"][2]) < abs(noisy["slopes"][3])  # ridge shrinks
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -187,6 +242,17 @@ def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
             InputError,
             "share a sentence",
         ),
+        (lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 4), numbers(0, 2)), ShapeError, "z has shape (2, 4)"),
+        (
+            lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 5), numbers(0, 2), noise_std=3.0),
+            InputError,
+            "noise_std = 3.0",
+        ),
+        (lambda: inspector(n_heads=2), ShapeError, "layer has 2 heads"),
+        (lambda: Memory(numbers(0, 12, 8)), InputError, "expected 1"),
+        (lambda: Memory(numbers(0, 3, 8)), ShapeError, "keys has shape (3, 8)"),
+        (lambda: memory(pairs=13), InputError, "pairs = 13"),
+        (lambda: memory(rule="product"), InputError, "rule = 'product'"),
     ],
 )
 def test_bad_input_is_named(call, error, message):

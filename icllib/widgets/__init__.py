@@ -4,6 +4,9 @@ from icllib.widgets.base import LiveFigure
 from icllib.widgets.block_builder import BlockBuilder
 from icllib.widgets.descent import Descent
 from icllib.widgets.few_shot import FewShot
+from icllib.widgets.inspector import Inspector
 from icllib.widgets.line_fit import LineFit
+from icllib.widgets.memory import Memory
+from icllib.widgets.shots import Shots
 
-__all__ = ["BlockBuilder", "Descent", "FewShot", "LineFit", "LiveFigure"]
+__all__ = ["BlockBuilder", "Descent", "FewShot", "Inspector", "LineFit", "LiveFigure", "Memory", "Shots"]

@@ -27,9 +27,6 @@ function matrix(names, data) {
   return M;
 }
 
-const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-const times = (M, v) => M.map((row) => dot(row, v));
-
 function compute(data, state) {
   const [K, Q, V, P] = NAMES.map((name) => matrix(state[name], data));
   const context = data.x.map((x, i) => [...x, data.y[i]]);

@@ -1,8 +1,5 @@
 // A frozen layer reads a prompt that the reader puts together; its weights are checked after every answer.
 
-const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-const times = (M, v) => M.map((row) => dot(row, v));
-
 // CRC-32 of the weights' bytes, as zlib computes it.
 function checksum(matrices) {
   const bytes = new Uint8Array(Float64Array.from(matrices.flat(2)).buffer);

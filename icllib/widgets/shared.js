@@ -11,6 +11,9 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+const times = (M, v) => M.map((row) => dot(row, v));
+
 function number(value, digits = 3) {
   const text = Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(1) : value.toFixed(digits);
   return text.replaceAll("-", "−");
