@@ -128,6 +128,9 @@ CONTROLS = {
     "descent": ("input[type=range]", "input"),
     "block_builder": ("button:nth-of-type(2)", "click"),
     "few_shot": ("input[type=checkbox]", "click"),
+    "shots": ("input[type=range]", "input"),
+    "inspector": (".icl-cell[tabindex='0']", "key"),
+    "memory": ("input[type=range]", "input"),
 }
 
 
@@ -170,6 +173,27 @@ def weights() -> Iterator[Figure]:
     server.shutdown()
 
 
+def tracing() -> Iterator[Figure]:
+    """What it costs a layer that somebody could listen to it, while nobody does."""
+    import torch
+    from torch.utils.benchmark import Timer
+
+    from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention
+
+    torch.set_num_threads(2)
+    for kind in (LinearSelfAttention, SoftmaxSelfAttention):
+        layer, tokens = kind(11, generator=torch.Generator().manual_seed(0)), torch.randn(1, 11, 11)
+        deaf = kind(11, generator=torch.Generator().manual_seed(0))
+        deaf._note = lambda name, activation: activation
+        times = {layer: [], deaf: []}
+        with torch.no_grad():
+            for _ in range(15):
+                for one in times:
+                    times[one].append(Timer("one(tokens)", globals={"one": one, "tokens": tokens}).timeit(2000).mean)
+        extra = 100 * (min(times[layer]) / min(times[deaf]) - 1)
+        yield Figure(f"{kind.__name__}, one prompt: time added by trace when off", extra, "%", 10)
+
+
 def layer() -> Iterator[Figure]:
     """One constructed layer against the learner it equals, and against a loop over prompts."""
     import torch
@@ -199,7 +223,7 @@ def layer() -> Iterator[Figure]:
             yield Figure(f"{what}, one step on 2,048 prompts of 10 examples", 1000 * took, "ms")
 
 
-MEASURES = {measure.__name__: measure for measure in (build, tests, imports, figures, weights, layer)}
+MEASURES = {measure.__name__: measure for measure in (build, tests, imports, figures, weights, tracing, layer)}
 
 
 def main() -> int:

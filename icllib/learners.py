@@ -168,7 +168,7 @@ def tune(
 
     Args:
         task: the distribution of the prompts.
-        learner: learner(prompts, *values) → predictions (batch, N_y), differentiable in the values.
+        learner: ``learner(prompts, *values)`` → predictions (batch, N_y), differentiable in the values.
         start: where to begin, one number above 0 each.
         generator: draws both sets of prompts.
         batch: how many prompts in each.

@@ -27,7 +27,8 @@ def join_tokens(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None) ->
         ShapeError: w0 does not fit the prompts.
     """
     context = torch.cat([prompts.x, prompts.y], dim=-1)
-    query = torch.cat([prompts.x_query, -predict(starting_weights(prompts, w0), prompts.x_query)], dim=-1)
+    label = 0 - predict(starting_weights(prompts, w0), prompts.x_query)  # 0 without w0, and not −0
+    query = torch.cat([prompts.x_query, label], dim=-1)
     return torch.cat([context, query[:, None]], dim=1)
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from icllib.checks import chapter_01, chapter_02, chapter_06, intro
+from icllib.checks import chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, intro
 from icllib.checks.feedback import compare
 
 TENS = torch.tensor([1.0, 2.0, 3.0, 10.0])
@@ -11,6 +11,19 @@ EYE = torch.eye(3, dtype=torch.float64)
 def matrices(key=(1, 1, 0), value=(0, 0, -1), scale=0.125):
     keep = torch.diag(torch.tensor(key).double())
     return keep, keep, torch.diag(torch.tensor(value).double()), scale * EYE
+
+
+NAME = torch.eye(4, 5)
+LOUD = 20 * NAME
+
+
+def phi(z):
+    return torch.nn.functional.elu(z) + 1
+
+
+def unstable(query, keys, values):
+    grown = (keys @ query / len(query) ** 0.5).exp()
+    return grown @ values / grown.sum()
 
 
 @pytest.mark.parametrize(
@@ -39,6 +52,40 @@ def matrices(key=(1, 1, 0), value=(0, 0, -1), scale=0.125):
         (chapter_02.best_gaussian_step_size(lambda n, d: n / (n + d - 1)), "κ = 1"),
         (chapter_02.best_gaussian_step_size(lambda n, d: 2 * n / (n + d + 1)), "2 times the right one"),
         (chapter_02.heavy_ball(lambda x, y, lr, b, k: torch.zeros(1, 3)), "largest difference"),
+        (chapter_03.three_answers([2.5, 3, 1.6]), "the slope"),
+        (chapter_03.three_answers([2.5, 2, 6.4]), "nearest example"),
+        (chapter_03.bayes(lambda x, y, q, s, t: torch.linalg.lstsq(x, y).solution[:, 0] @ q), "least squares"),
+        (
+            chapter_03.bayes(lambda x, y, q, s, t: torch.linalg.solve(x.T @ x + s**2 * EYE, x.T @ y)[:, 0] @ q),
+            "right for τ = 1 only",
+        ),
+        (chapter_03.own_learner(lambda p: p.y.mean(1)), "nearest neighbour"),
+        (chapter_03.own_learner(lambda p: p.y_query), "the hidden answer must stay hidden"),
+        (chapter_03.own_learner(lambda p: p.y[:, 0, 0]), "expected a tensor (2000, 1)"),
+        (chapter_03.past_the_peak(110), "not quite enough"),
+        (chapter_03.past_the_peak(21), "still pays"),
+        (chapter_03.one_pass(lambda x, y, lr: lr * y @ x), "all examples at once"),
+        (chapter_03.adaptive(lambda x, y, q: torch.linalg.lstsq(x, y).solution[:, 0] @ q), "σ = 2.0: your loss is 1."),
+        (chapter_04.softmax_by_hand(6), "plain mean"),
+        (chapter_04.attend(lambda q, k, v: (k @ q).softmax(0) @ v), "√d is missing"),
+        (chapter_04.attend(unstable), "Subtract the largest score"),
+        (chapter_04.average_and_select((LOUD, NAME), (LOUD, NAME)), "an average gives 0.25"),
+        (chapter_04.average_and_select((0 * NAME, NAME), (NAME, NAME)), "make the scores larger"),
+        (chapter_04.average_and_select((0 * NAME, NAME), (LOUD, torch.ones(4, 5))), "agree on the name"),
+        (chapter_04.average_and_select((0 * NAME,), (LOUD, NAME)), "a pair (W_Q, W_K)"),
+        (chapter_04.head_rank([3, 12, 24]), "16 slots"),
+        (chapter_04.prompt_mask(lambda n: torch.ones(n + 1, n + 1).tril() > 0), "causal mask"),
+        (chapter_04.sharpness(lambda s, v, b: (b * s).softmax(0) @ (s * v)), "subtract the mean score"),
+        (chapter_05.two_pairs(2), "share a direction"),
+        (chapter_05.forgetful(lambda q, k, v, d: (q @ k.T).tril() @ v), "nothing fades"),
+        (chapter_05.forgetful(lambda q, k, v, d: (q @ k.T) @ v), "see their future"),
+        (chapter_05.orthogonal_keys(torch.eye(4)), "a key has a zero"),
+        (chapter_05.orthogonal_keys(torch.ones(4, 4)), "each has to be 1"),
+        (chapter_05.orthogonal_keys(torch.ones(4, 4) / 2), "two keys have the product 1"),
+        (chapter_05.overwrite(lambda m, k, v: m + torch.outer(v, k)), "sum rule"),
+        (chapter_05.overwrite(lambda m, k, v: m + torch.outer(v - m @ k, k)), "keys of length one"),
+        (chapter_05.own_pair(lambda q, k, v: -(q * k).sum(1, keepdim=True) * v), "sign is wrong"),
+        (chapter_05.normalised(lambda q, k, v: torch.tril(phi(q) @ phi(k).T) @ v), "divide by the sum"),
         (chapter_06.four_matrices(*matrices(key=(1, 1, 1)), 2, 1, 4, 0.5), "also compares y-parts"),
         (chapter_06.four_matrices(*matrices(key=(0, 0, 0)), 2, 1, 4, 0.5), "zero on the x-part"),
         (chapter_06.four_matrices(*matrices(value=(0, 0, 1)), 2, 1, 4, 0.5), "wrong sign"),
@@ -69,6 +116,12 @@ def test_an_open_exercise_is_not_counted_as_wrong():
         chapter_06.four_matrices(..., ..., ..., ..., 2, 1, 4, 0.5),
         chapter_06.decay_tokens(lambda *_: None),
         chapter_01.singular_inputs(...),
+        chapter_03.own_learner(lambda prompts: None),
+        chapter_03.adaptive(...),
+        chapter_04.average_and_select(..., ...),
+        chapter_04.prompt_mask(...),
+        chapter_05.orthogonal_keys(...),
+        chapter_05.normalised(lambda q, k, v: None),
     ):
         assert feedback.verdict == "not answered"
 

@@ -11,6 +11,8 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 LOOKS = list(itertools.product((1280, 360), ("light", "dark")))
 MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=range]", "ArrowRight")}
+MOVE |= {"shots": ("input[type=range]", "ArrowRight"), "memory": ("input[type=range]", "ArrowRight")}
+MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}
 MOVE |= {"block_builder": ("button >> nth=1", "Enter"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
 
 
@@ -65,7 +67,7 @@ def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, si
             control = figure.locator(target).first
             control.focus()
             for _ in range(3):
-                control.press(key)
+                seen.page.keyboard.press(key)
             after = figure.locator(".icl-drawing").inner_html(), figure.locator("[aria-live]").inner_text()
             assert before[0] != after[0] and before[1] != after[1]
             figure.get_by_role("button", name="Reset").press("Enter")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from listing import ROOT
 
 pytestmark = pytest.mark.site
 
@@ -80,3 +81,64 @@ def test_chapter_6(printed):
         float(g) for g in re.search(r"one step (\d+) g, least squares (\d+) g, .* (\d+) g", text).groups()
     )
     assert best < one_step < mean
+
+
+def test_chapter_3(printed):
+    text = printed("chapters/03_in_context_learning")
+    noisy = {int(n): line for n, line in re.findall(r"N = +(\d+): (least squares .*)", text)}
+    plain, steps, ridge = (
+        {n: numbers(rf"{name} ([\d.]+) ±", noisy[n])[0] for n in (5, 10, 20, 40)}
+        for name in ("least squares", "5 steps", "matched ridge")
+    )
+    assert all(ridge[n] < min(plain[n], steps[n]) for n in ridge)
+    assert plain[5] < plain[10] > plain[20] and steps[10] < plain[10] and plain[20] < steps[20]
+    for formula, measured, half in re.findall(r"formula ([\d.]+), measured ([\d.]+) ± ([\d.]+)", text):
+        assert abs(float(formula) - float(measured)) <= 2 * float(half)
+    found, bayes = re.search(r"by tuning (\d\.\d+); .* = (\d\.\d+)", text).groups()
+    assert float(found) == pytest.approx(float(bayes), rel=0.1)
+    birds = dict(
+        re.findall(
+            r"(mean|nearest|least squares|1 step|5 steps|matched ridge) (\d\.\d+)",
+            text.split("at 40 examples")[1].split("largest")[0],
+        )
+    )
+    assert float(birds["matched ridge"]) == min(map(float, birds.values())) and float(birds["mean"]) == max(
+        map(float, birds.values())
+    )
+    assert max(numbers(r"after shuffling (\S+)", text)) < 1e-12
+
+
+def test_chapter_4(printed):
+    text = printed("chapters/04_self_attention")
+    double, single = re.search(r"float64': '(\S+)', 'torch.float32': '(\S+)'", text).groups()
+    assert float(double) <= 1e-12 and float(single) <= 1e-6
+    assert "received 3.00" in text and "received 6.00" in text and "output changed by tracing: False" in text
+    assert numbers(r"attend then shuffle: largest difference (\S+)", text)[0] < 1e-12
+    moved = [float(v) for v in re.search(r"update moves: \[(.*)\]", text)[1].split(", ")]
+    assert moved[:4] == [0.0] * 4 and min(moved[4:]) > 0
+    for heads, width, rank in re.findall(r"(\d) heads of width (\d): .* span (\d) of 8", text):
+        assert int(rank) == min(8, int(heads) * int(width))
+
+
+def test_the_attention_layer_of_chapter_4_is_as_short_as_it_says():
+    code = (ROOT / "chapters" / "04_self_attention.md").read_text(encoding="utf-8")
+    layer = code.split("class Attention(")[1].split("```")[0].strip()
+    assert len(layer.splitlines()) <= 25
+
+
+def test_chapter_5(printed):
+    text = printed("chapters/05_linear_attention")
+    forms = numbers(
+        r"(?:largest difference: |differ by |1991 and the sum: |1991 and the recurrence: )([\d.e+-]+)", text
+    )
+    assert len(forms) == 4 and max(forms) < 1e-12
+    growth = re.findall(r"(softmax|linear, by \w+) +time grows as T\^([\d.]+), memory as T\^([\d.]+)", text)
+    assert len(growth) == 4
+    for name, _, memory in growth:
+        assert (float(memory) > 1.8) == (name in ("softmax", "linear, by scores"))
+    time = {name: float(power) for name, power, _ in growth}
+    assert time["softmax"] > time["linear, by memory"]
+    for measured, theory in re.findall(r"measured ([\d.]+), theory .* = ([\d.]+)", text):
+        assert float(measured) == pytest.approx(float(theory), rel=0.08)
+    assert numbers(r"orthogonal keys, n = 32: (\S+)", text)[0] < 1e-20
+    assert max(numbers(r"autograd's step: (\S+);", text) + numbers(r"on one example: (\S+)", text)) < 1e-15
