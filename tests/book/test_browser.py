@@ -74,6 +74,27 @@ def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, si
             assert figure.locator("[aria-live]").inner_text() == before[1]
 
 
+@pytest.mark.parametrize("way", ["mouse", "touch", "keyboard"])
+def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, browser, address):
+    with visit(browser, f"{address}/chapters/04_self_attention.html", 360, has_touch=way == "touch") as seen:
+        figure = seen.page.locator(".icl-live")
+        sentence = figure.locator("[aria-live]")
+        back = figure.get_by_role("button", name="Follow the largest term back")
+        cell = figure.locator(".icl-cell[aria-label^='update, row 4, column 3']")
+        if way == "keyboard":
+            figure.locator(".icl-cell[tabindex='0']").focus()
+            for key in ("ArrowLeft",) * 3:  # from the last slot of out to the last of update
+                seen.page.keyboard.press(key)
+            assert "update" in cell.get_attribute("aria-label") and cell.get_attribute("aria-pressed") == "true"
+        else:
+            cell.tap() if way == "touch" else cell.click()
+        assert sentence.inner_text().startswith("update, the query's token, slot 3 (row 3 of P times mixed)")
+        assert figure.locator(".icl-cell.icl-direct").count() == 2
+        for _ in range(8):
+            back.tap() if way == "touch" else back.press("Enter")
+        assert "An input: nothing stands behind it." in sentence.inner_text()
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
