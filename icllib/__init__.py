@@ -4,6 +4,7 @@ In reading order:
 
 - `tasks`: distributions of learning problems, and the prompts drawn from them
 - `learners`: the textbook learners that see a prompt's data plainly
+- `tuning`: the numbers with which a learner does best on a distribution
 - `theory`: closed forms for the best step and the expected loss
 - `tokens`: prompts as token sequences, and reading the prediction off
 - `attention`: linear and softmax self-attention, stacks of layers
@@ -29,6 +30,7 @@ __all__ = [
     "tasks",
     "theory",
     "tokens",
+    "tuning",
     "widgets",
 ]
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from icllib.errors import InputError, ShapeError, check_count, check_tensors
 
-__all__ = ["LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "trace"]
+__all__ = ["MLP", "LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "trace"]
 
 Tokens = Float[Tensor, "batch N+1 dim_token"]
 
@@ -34,13 +34,14 @@ class _SelfAttention(nn.Module):
         *,
         generator: torch.Generator | None = None,
         init_std: float = 0.02,
+        sees_query: bool = False,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         dim_head = dim_token if dim_head is None else dim_head
         for name, value in (("dim_token", dim_token), ("n_heads", n_heads), ("dim_head", dim_head)):
             check_count(name, value)
-        self.dim_token, self.n_heads, self.dim_head = dim_token, n_heads, dim_head
+        self.dim_token, self.n_heads, self.dim_head, self.sees_query = dim_token, n_heads, dim_head, sees_query
 
         def matrices(rows: int, columns: int) -> nn.Parameter:
             weight = torch.zeros(n_heads, rows, columns, dtype=dtype)
@@ -70,7 +71,7 @@ class _SelfAttention(nn.Module):
             )
         if sizes["T"] < 2:
             raise ShapeError(f"tokens has shape {tuple(tokens.shape)}, expected a context token before the query's")
-        context = tokens[:, :-1]
+        context = tokens if self.sees_query else tokens[:, :-1]
         keys = self._note("keys", torch.einsum("hdi,bni->bhnd", self.W_K, context))
         values = self._note("values", torch.einsum("hdi,bni->bhnd", self.W_V, context))
         queries = self._note("queries", torch.einsum("hdi,bti->bhtd", self.W_Q, tokens))
@@ -97,6 +98,7 @@ class LinearSelfAttention(_SelfAttention):
         dim_head: width of keys, queries and values; dim_token unless given.
         generator: draws the weights from N(0, init_std²); without it all weights are 0 and the layer is the identity.
         init_std: standard deviation of the drawn weights.
+        sees_query: the last token, the query's, offers a key and a value as well; not so in the paper's layers.
         dtype: of the weights.
 
     Attributes:
@@ -127,6 +129,51 @@ class SoftmaxSelfAttention(_SelfAttention):
         scores = self._note("scores", queries @ keys.mT / math.sqrt(self.dim_head))
         weights = self._note("weights", scores.softmax(dim=-1))
         return self._write(tokens, weights @ values)
+
+
+class MLP(nn.Module):
+    """The same small network for every token: its x-part becomes features, its other slots stay as they are.
+
+    (x, y) → (φ(x), y) with φ(x) = V_2 gelu(V_1 x + b_1) + b_2.  [von Oswald et al. 2023, Proposition 2]
+
+    Args:
+        dim_x: N_x, the slots that are read.
+        dim_hidden: width of the hidden layer.
+        dim_features: how many features, which take the place of the x-part.
+        generator: draws the weights, of standard deviation 1/√(inputs), and the biases.
+        dtype: of the weights.
+
+    Raises:
+        InputError: a size below 1.
+        ShapeError: (when called) tokens that are not wider than N_x.
+    """
+
+    def __init__(
+        self,
+        dim_x: int,
+        dim_hidden: int,
+        dim_features: int,
+        *,
+        generator: torch.Generator,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        for name, value in (("dim_x", dim_x), ("dim_hidden", dim_hidden), ("dim_features", dim_features)):
+            check_count(name, value)
+        self.dim_x = dim_x
+        self.features = nn.Sequential(
+            nn.Linear(dim_x, dim_hidden, dtype=dtype), nn.GELU(), nn.Linear(dim_hidden, dim_features, dtype=dtype)
+        ).to(generator.device)
+        for layer, inputs in ((self.features[0], dim_x), (self.features[2], dim_hidden)):
+            for parameter in (layer.weight, layer.bias):
+                nn.init.normal_(parameter, std=inputs**-0.5, generator=generator)
+
+    def forward(self, tokens: Tokens) -> Float[Tensor, "batch N+1 dim_features+rest"]:
+        """(batch, T, N_x + rest) → (batch, T, dim_features + rest)."""
+        width = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})["dim_token"]
+        if width <= self.dim_x:
+            raise ShapeError(f"tokens has width {width}, expected more than dim_x = {self.dim_x}: y stands behind x")
+        return torch.cat([self.features(tokens[..., : self.dim_x]), tokens[..., self.dim_x :]], dim=-1)
 
 
 class Transformer(nn.Module):

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["InputError", "ShapeError", "check_choice", "check_count", "check_number", "check_tensors"]
+__all__ = [
+    "InputError",
+    "ShapeError",
+    "UnstableWarning",
+    "check_choice",
+    "check_count",
+    "check_number",
+    "check_per_step",
+    "check_tensors",
+    "warn_if_growing",
+]
 
 
 class InputError(ValueError):
@@ -17,6 +28,10 @@ class InputError(ValueError):
 
 class ShapeError(InputError):
     """A tensor has a shape that does not fit: a wrong rank, or a size that disagrees with another argument."""
+
+
+class UnstableWarning(UserWarning):
+    """An iteration grows where it should shrink: its result is finite, but no answer."""
 
 
 def check_count(name: str, value: object, minimum: int = 1) -> None:
@@ -33,6 +48,33 @@ def check_number(name: str, value: object, minimum: float | None = None) -> None
     if not is_number or not math.isfinite(value) or (minimum is not None and value < minimum):
         bound = "" if minimum is None else f" of at least {minimum}"
         raise InputError(f"{name} = {value!r}, expected a finite number{bound}")
+
+
+def check_per_step(name: str, value: float | Sequence[float], steps: int) -> list[float]:
+    """One number a step, from a number for all steps or a sequence with one a step.
+
+    Raises:
+        InputError: a sequence of another length, or something that is not a finite number.
+    """
+    values = list(value) if isinstance(value, Sequence) else [value] * steps
+    if len(values) != steps:
+        raise InputError(f"{name} has {len(values)} numbers, expected one a step: {steps}")
+    for position, number in enumerate(values):
+        check_number(f"{name}[{position}]" if isinstance(value, Sequence) else name, number)
+    return values
+
+
+def warn_if_growing(what: str, first: Tensor, last: Tensor, cure: str) -> None:
+    """Warn when `last` is larger than `first` for most prompts of a batch; both (batch, …), compared by their norms."""
+    before, after = (tensor.detach().flatten(1).norm(dim=1) for tensor in (first, last))
+    growing = after > before * (1 + 1e-9)
+    if 2 * int(growing.sum()) > len(growing):
+        factor = float((after / before)[growing].median())
+        warnings.warn(
+            f"{what} grow in {int(growing.sum())} of {len(growing)} prompts (by {factor:.3g} in the middle one): {cure}",
+            UnstableWarning,
+            stacklevel=3,
+        )
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

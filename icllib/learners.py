@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, check_count, check_number, check_tensors
-from icllib.tasks import Prompts, Task
+from icllib.errors import InputError, check_count, check_number, check_per_step, check_tensors, warn_if_growing
+from icllib.tasks import Prompts
 
 __all__ = [
-    "Tuned",
+    "chebyshev_steps",
+    "conjugate_gradients",
     "gd_plus_plus",
     "gradient_descent",
     "gradient_step",
+    "heavy_ball",
     "least_squares",
     "loss",
+    "newton_schulz",
     "predict",
     "query_loss",
     "ridge",
-    "tune",
 ]
 
 Weights = Float[Tensor, "batch N_y N_x"]
@@ -55,12 +57,14 @@ def gradient_step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
     return weights + lr / prompts.n_context * torch.einsum("bno,bni->boi", residual, prompts.x)
 
 
-def gradient_descent(prompts: Prompts, lr: float, steps: int, w0: Float[Tensor, "N_y N_x"] | None = None) -> Weights:
+def gradient_descent(
+    prompts: Prompts, lr: float | Sequence[float], steps: int, w0: Float[Tensor, "N_y N_x"] | None = None
+) -> Weights:
     """K steps of gradient descent on L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², from W_0.
 
     Args:
         prompts: one learning problem each.
-        lr: η, the same in every step, in units of 1/x².
+        lr: η in units of 1/x², a number for all steps or a sequence with one a step.
         steps: K, 0 or more.
         w0: W_0, (N_y, N_x), the same for every prompt; zero unless given.
 
@@ -69,42 +73,151 @@ def gradient_descent(prompts: Prompts, lr: float, steps: int, w0: Float[Tensor, 
 
     Raises:
         ShapeError: w0 does not fit the prompts.
+        InputError: steps is negative, or lr is not a finite number, or not one a step.
+
+    Warns:
+        UnstableWarning: with one lr for all steps, and the steps grow for most prompts.
+    """
+    check_count("steps", steps, minimum=0)
+    rates = check_per_step("lr", lr, steps)
+    before = weights = starting_weights(prompts, w0)
+    first = None
+    for eta in rates:
+        before, weights = weights, gradient_step(weights, prompts, eta)
+        first = weights - before if first is None else first
+    if steps > 1 and not isinstance(lr, Sequence):
+        warn_if_growing("gradient descent's steps", first, weights - before, "lr is above 2/λ_max, and W will blow up")
+    return weights
+
+
+def gd_plus_plus(
+    prompts: Prompts,
+    lr: float | Sequence[float],
+    gamma: float | Sequence[float],
+    steps: int,
+    w0: Float[Tensor, "N_y N_x"] | None = None,
+) -> Float[Tensor, "batch N_y"]:
+    """GD++: each step moves the labels as gradient descent does, and bends all inputs, the query's too.
+
+    x_j ← x_j − γ Σ_i x_i x_iᵀ x_j (the sum, without 1/N) and y_j ← y_j − (η/N) Σ_i (y_i − W_0 x_i) x_iᵀ x_j, both with the
+    x from before.  [von Oswald et al. 2023, section 4 and appendix A.10]
+
+    Args:
+        prompts: one learning problem each.
+        lr, gamma: η and γ, a number for all steps or a sequence with one a step.
+        steps: K, 0 or more.
+        w0: W_0, (N_y, N_x); zero unless given. Every step measures its residuals against this W_0.
+
+    Returns:
+        the predictions for the query after K steps, (batch, N_y).
+
+    Raises:
+        InputError: steps is negative, or lr or gamma is not a finite number, or not one a step.
+
+    Warns:
+        UnstableWarning: the inputs grow for most prompts, because γ is above 2/λ_max of Σ_i x_i x_iᵀ.
+    """
+    check_count("steps", steps, minimum=0)
+    rates, bends = check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps)
+    start = starting_weights(prompts, w0)
+    x, y, x_query = prompts.x, prompts.y, prompts.x_query
+    y_query = predict(start, x_query)
+    for eta, bend in zip(rates, bends, strict=True):
+        moment = x.mT @ x  # Σ x_i x_iᵀ
+        residual = y - x @ start.mT
+        delta_w = eta / prompts.n_context * residual.mT @ x
+        y, y_query = y - x @ delta_w.mT, y_query + torch.einsum("boi,bi->bo", delta_w, x_query)
+        x, x_query = x - bend * x @ moment, x_query - bend * torch.einsum("bij,bj->bi", moment, x_query)
+    warn_if_growing("GD++'s inputs", prompts.x, x, "gamma is above 2/λ_max of Σ x xᵀ, and predictions will blow up")
+    return y_query
+
+
+def heavy_ball(prompts: Prompts, lr: float, momentum: float, steps: int) -> Weights:
+    """K steps of gradient descent with momentum from zero: V ← β V − η ∇L(W), W ← W + V.  [Polyak 1964]
+
+    Args:
+        prompts: one learning problem each.
+        lr: η, in units of 1/x².
+        momentum: β, 0 or more; 1 and above diverges.
+        steps: K, 0 or more.
+
+    Raises:
+        InputError: a negative momentum or number of steps, or an lr that is not a finite number.
+    """
+    check_count("steps", steps, minimum=0)
+    check_number("momentum", momentum, minimum=0.0)
+    weights = starting_weights(prompts, None)
+    velocity = torch.zeros_like(weights)
+    for _ in range(steps):
+        velocity = momentum * velocity + gradient_step(weights, prompts, lr) - weights
+        weights = weights + velocity
+    return weights
+
+
+def chebyshev_steps(low: float | Tensor, high: float | Tensor, steps: int) -> list[float | Tensor]:
+    """The K step sizes that shrink every eigenvalue between `low` and `high` best in the worst case.
+
+    η_k = 1 / (c + r cos(π (2k − 1) / 2K)) with c and r the middle and half the width of the interval: the inverse roots of
+    a Chebyshev polynomial, for `gradient_descent`.  [Golub and Van Loan 2013, section 11.2.8]
+
+    Raises:
+        InputError: low is negative, or not below high; or steps is below 1.
+    """
+    check_count("steps", steps)
+    check_number("low", low, minimum=0.0)
+    check_number("high", high, minimum=0.0)
+    if not low < high:
+        raise InputError(f"low = {float(low)}, expected a number below high = {float(high)}")
+    middle, radius = (high + low) / 2, (high - low) / 2
+    return [1 / (middle + radius * math.cos(math.pi * (2 * k - 1) / (2 * steps))) for k in range(1, steps + 1)]
+
+
+def conjugate_gradients(prompts: Prompts, steps: int) -> Weights:
+    """K steps of conjugate gradients on the normal equations, from zero; each output has its own step sizes.
+
+    No number to tune. After N_x steps the loss is least, up to rounding.  [Hestenes and Stiefel 1952]
+
+    Raises:
+        InputError: steps is negative.
+    """
+    check_count("steps", steps, minimum=0)
+    n = prompts.n_context
+    gram = prompts.x.mT @ prompts.x / n
+    weights = starting_weights(prompts, None)
+    residual = direction = prompts.y.mT @ prompts.x / n  # minus the gradient, (batch, N_y, N_x)
+    for _ in range(steps):
+        bent = direction @ gram
+        size = residual.square().sum(-1, keepdim=True)
+        step = size / (direction * bent).sum(-1, keepdim=True).clamp_min(torch.finfo(size.dtype).tiny)
+        weights = weights + step * direction
+        residual = residual - step * bent
+        ratio = residual.square().sum(-1, keepdim=True) / size.clamp_min(torch.finfo(size.dtype).tiny)
+        direction = residual + ratio * direction
+    return weights
+
+
+def newton_schulz(prompts: Prompts, lr: float, steps: int) -> Weights:
+    """Newton's method for the inverse of the Hessian H, without inverting: V ← V (2 I − H V), from V = η I.
+
+    W = (1/N) Σ y_i x_iᵀ V. Each iteration squares I − H V, so K of them are 2^K steps of gradient descent.
+    [Schulz 1933]
+
+    Args:
+        prompts: one learning problem each.
+        lr: η, which starts the iteration; it diverges above 2/λ_max.
+        steps: K, 0 or more; K = 0 is one gradient step.
+
+    Raises:
         InputError: steps is negative, or lr is not a finite number.
     """
     check_count("steps", steps, minimum=0)
     check_number("lr", lr)
-    weights = starting_weights(prompts, w0)
+    n, eye = prompts.n_context, torch.eye(prompts.dim_x).to(prompts.x)
+    hessian = prompts.x.mT @ prompts.x / n
+    inverse = (lr * eye).expand(prompts.batch, -1, -1)
     for _ in range(steps):
-        weights = gradient_step(weights, prompts, lr)
-    return weights
-
-
-def gd_plus_plus(prompts: Prompts, lr: float, gamma: float, steps: int) -> Float[Tensor, "batch N_y"]:
-    """GD++: each step moves the labels as gradient descent does, and bends all inputs, the query's too.
-
-    x_j ← x_j − γ Σ_i x_i x_iᵀ x_j (the sum, without 1/N) and y_j ← y_j − (η/N) Σ_i y_i x_iᵀ x_j, both with the x from
-    before.  [von Oswald et al. 2023, section 4 and appendix A.10]
-
-    Returns:
-        the predictions for the query after K = `steps` steps from zero, (batch, N_y).
-
-    Raises:
-        InputError: steps is negative, or lr or gamma is not a finite number.
-    """
-    check_count("steps", steps, minimum=0)
-    check_number("lr", lr)
-    check_number("gamma", gamma)
-    x, y = prompts.x, prompts.y
-    x_query, y_query = prompts.x_query, torch.zeros_like(prompts.y_query)
-    for _ in range(steps):
-        moment = torch.einsum("bni,bnj->bij", x, x)  # Σ x_i x_iᵀ
-        delta_w = lr / prompts.n_context * torch.einsum("bno,bni->boi", y, x)
-        y, y_query = (
-            y - torch.einsum("boi,bni->bno", delta_w, x),
-            y_query + torch.einsum("boi,bi->bo", delta_w, x_query),
-        )
-        x, x_query = x - gamma * x @ moment, x_query - gamma * torch.einsum("bij,bj->bi", moment, x_query)
-    return y_query
+        inverse = inverse @ (2 * eye - hessian @ inverse)
+    return prompts.y.mT @ prompts.x / n @ inverse
 
 
 def ridge(prompts: Prompts, strength: float) -> Weights:
@@ -137,63 +250,6 @@ def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Flo
     axes = {"y_query": (prompts.y_query, ("batch", "N_y")), "predictions": (predictions, ("batch", "N_y"))}
     check_tensors(axes)
     return (predictions - prompts.y_query).square().sum(dim=1) / 2
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What `tune` found.
-
-    Attributes:
-        values: the tuned numbers, in the order in which the learner takes them.
-        loss: E ½ ‖ŷ − y_q‖² with them, on prompts that the tuning has not seen.
-        interval: half the width of its 95 % interval.
-    """
-
-    values: tuple[float, ...]
-    loss: float
-    interval: float
-
-
-def tune(
-    task: Task,
-    learner: Callable[..., Float[Tensor, "batch N_y"]],
-    start: Sequence[float],
-    generator: torch.Generator,
-    batch: int = 5000,
-) -> Tuned:
-    """Find the numbers above 0 (step sizes, strengths) with which a learner does best on a distribution of problems.
-
-    Minimises the mean loss on the query over `batch` prompts, by L-BFGS on the logarithms of the numbers, and measures
-    on as many new ones. Float64; the same seed gives the same result.
-
-    Args:
-        task: the distribution of the prompts.
-        learner: ``learner(prompts, *values)`` → predictions (batch, N_y), differentiable in the values.
-        start: where to begin, one number above 0 each.
-        generator: draws both sets of prompts.
-        batch: how many prompts in each.
-
-    Raises:
-        InputError: a start that is not above 0, or `batch` below 1.
-        ShapeError: the learner's predictions are not (batch, N_y).
-    """
-    for position, value in enumerate(start):
-        check_number(f"start[{position}]", value, minimum=1e-300)
-    seen, fresh = (task.sample(batch, generator, dtype=torch.float64) for _ in range(2))
-    logs = [torch.tensor(float(value), dtype=torch.float64).log().requires_grad_() for value in start]
-    optimizer = torch.optim.LBFGS(logs, max_iter=100, tolerance_change=1e-10, line_search_fn="strong_wolfe")
-
-    def mean_loss() -> Tensor:
-        optimizer.zero_grad()
-        value = query_loss(learner(seen, *(log.exp() for log in logs)), seen).mean()
-        value.backward()
-        return value
-
-    optimizer.step(mean_loss)
-    with torch.no_grad():
-        values = tuple(float(log.exp()) for log in logs)
-        losses = query_loss(learner(fresh, *values), fresh)
-    return Tuned(values, float(losses.mean()), float(1.96 * losses.std() / len(losses) ** 0.5))
 
 
 def starting_weights(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None) -> Weights:

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import ShapeError, check_count, check_tensors
+from icllib.errors import InputError, ShapeError, check_count, check_tensors
 from icllib.learners import predict, starting_weights
 from icllib.tasks import Prompts
 
-__all__ = ["join_tokens", "read_prediction", "separate_tokens"]
+__all__ = ["add_sink", "join_tokens", "read_prediction", "separate_tokens"]
 
 
 def join_tokens(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None) -> Float[Tensor, "batch N+1 N_x+N_y"]:
@@ -45,10 +45,19 @@ def read_prediction(tokens: Float[Tensor, "batch T dim_token"], dim_y: int) -> F
     return -tokens[:, -1, -dim_y:]
 
 
-def separate_tokens(prompts: Prompts) -> Float[Tensor, "batch 2N+1 N_x+N_y+2N+1"]:
+def separate_tokens(
+    prompts: Prompts, n_positions: int | None = None
+) -> Float[Tensor, "batch 2N+1 N_x+N_y+n_positions"]:
     """x and y as tokens of their own, each with its position: (x_1, 0, p_1), (0, y_1, p_2), …, (x_q, 0, p_{2N+1}).
 
     Positions are one-hot: p_t is the t-th unit vector.  [von Oswald et al. 2023, Proposition 3]
+
+    Args:
+        prompts: the prompts.
+        n_positions: how many positions there are; 2N + 1, as many as tokens, unless given.
+
+    Raises:
+        InputError: fewer positions than tokens.
     """
     x_tokens = torch.cat([prompts.x, torch.zeros_like(prompts.y)], dim=-1)
     y_tokens = torch.cat([torch.zeros_like(prompts.x), prompts.y], dim=-1)
@@ -56,5 +65,25 @@ def separate_tokens(prompts: Prompts) -> Float[Tensor, "batch 2N+1 N_x+N_y+2N+1"
     query = torch.cat([prompts.x_query, torch.zeros_like(prompts.y_query)], dim=-1)
     content = torch.cat([pairs, query[:, None]], dim=1)
     length = content.shape[1]
-    positions = torch.eye(length).to(content).expand(prompts.batch, length, length)
+    n_positions = length if n_positions is None else n_positions
+    check_count("n_positions", n_positions)
+    if n_positions < length:
+        raise InputError(f"n_positions = {n_positions}, expected at least 2N + 1 = {length}: every token needs its own")
+    positions = torch.eye(length, n_positions).to(content).expand(prompts.batch, -1, -1)
     return torch.cat([content, positions], dim=-1)
+
+
+def add_sink(tokens: Float[Tensor, "batch T dim_token"]) -> Float[Tensor, "batch T+1 dim_token+2"]:
+    """Put a sink token in front: a place for attention to look at that hands nothing over.
+
+    Two slots are added behind the others: one that is 1 in every token, and one that is 1 in the sink alone. All other
+    slots of the sink are 0. For `construct.softmax_pair_layer` with a sink.
+
+    Raises:
+        ShapeError: tokens are no batch of sequences.
+    """
+    check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})
+    with_sink = torch.nn.functional.pad(tokens, (0, 2, 1, 0))  # two slots behind, one token in front
+    with_sink[..., -2] = 1
+    with_sink[:, 0, -1] = 1
+    return with_sink

@@ -1,4 +1,6 @@
+import itertools
 import math
+import warnings
 
 import pytest
 import torch
@@ -7,8 +9,9 @@ from hypothesis import strategies as st
 from strategies import problems
 
 from icllib import learners, theory
-from icllib.errors import InputError, ShapeError
+from icllib.errors import InputError, ShapeError, UnstableWarning
 from icllib.tasks import LinearTask, Prompts
+from icllib.tuning import tune
 
 
 @given(problems(), st.floats(0.01, 2))
@@ -136,7 +139,7 @@ def one_step(prompts, lr):
 @pytest.mark.parametrize("noise_std", [0.0, 0.7])
 def test_the_tuner_finds_the_best_single_step_of_the_closed_form(noise_std):
     task = LinearTask(dim_x=4, n_context=8, x_dist="normal", noise_std=noise_std)
-    found = learners.tune(task, one_step, [0.2], torch.Generator().manual_seed(0), batch=20_000)
+    found = tune(task, one_step, [0.2], torch.Generator().manual_seed(0), batch=20_000)
     assert found.values[0] == pytest.approx(theory.best_step_size(task), rel=0.03)
     least = theory.expected_loss(task, theory.best_step_size(task))
     assert abs(found.loss - least) < 3 * found.interval
@@ -145,7 +148,7 @@ def test_the_tuner_finds_the_best_single_step_of_the_closed_form(noise_std):
 def test_the_tuner_finds_the_strength_that_matches_the_noise():
     task = LinearTask(dim_x=3, n_context=6, x_dist="normal", noise_std=0.8, w_scale=1.3)
     ridge = lambda prompts, strength: learners.predict(learners.ridge(prompts, strength), prompts.x_query)  # noqa: E731
-    found = learners.tune(task, ridge, [1.0], torch.Generator().manual_seed(1), batch=20_000)
+    found = tune(task, ridge, [1.0], torch.Generator().manual_seed(1), batch=20_000)
     assert found.values[0] == pytest.approx(0.8**2 / (6 * 1.3**2), rel=0.1)
 
 
@@ -157,7 +160,7 @@ def test_the_tuner_is_deterministic_and_two_step_sizes_beat_one():
         return learners.predict(learners.gradient_step(weights, prompts, second), prompts.x_query)
 
     def tuned(learner, start):
-        return learners.tune(task, learner, start, torch.Generator().manual_seed(2), batch=2000)
+        return tune(task, learner, start, torch.Generator().manual_seed(2), batch=2000)
 
     assert tuned(two_steps, [1.0, 2.0]) == tuned(two_steps, [1.0, 2.0])
     same = lambda prompts, lr: two_steps(prompts, lr, lr)  # noqa: E731
@@ -175,5 +178,87 @@ def test_the_query_s_loss_is_half_the_squared_distance():
 @pytest.mark.parametrize(("start", "batch", "message"), [([0.0], 5, "start[0] = 0.0"), ([0.1], 0, "batch = 0")])
 def test_the_tuner_names_bad_input(start, batch, message):
     with pytest.raises(InputError) as caught:
-        learners.tune(LinearTask(), one_step, start, torch.Generator().manual_seed(0), batch)
+        tune(LinearTask(), one_step, start, torch.Generator().manual_seed(0), batch)
     assert message in str(caught.value)
+
+
+def test_conjugate_gradients_end_where_least_squares_is(seed=0):
+    prompts = LinearTask(5, 2, 12, noise_std=0.3).sample(20, torch.Generator().manual_seed(seed), dtype=torch.float64)
+    torch.testing.assert_close(
+        learners.conjugate_gradients(prompts, 5), learners.least_squares(prompts), rtol=0, atol=1e-8
+    )
+    losses = [learners.loss(learners.conjugate_gradients(prompts, k), prompts) for k in range(7)]
+    assert all((after <= before + 1e-12).all() for before, after in itertools.pairwise(losses))
+    assert learners.conjugate_gradients(prompts, 40).isfinite().all()  # nothing is left to do, and nothing breaks
+
+
+@given(problems(), st.integers(0, 5))
+def test_newton_schulz_is_two_to_the_k_gradient_steps(problem, steps):
+    prompts, _ = problem
+    lr = 1 / float((prompts.x.square().sum((1, 2)) / prompts.n_context).max())
+    expected = learners.gradient_descent(prompts, lr, 2**steps)
+    torch.testing.assert_close(learners.newton_schulz(prompts, lr, steps), expected, rtol=1e-9, atol=1e-10)
+
+
+@given(problems(), st.integers(0, 5))
+def test_a_heavy_ball_without_momentum_is_gradient_descent(problem, steps):
+    prompts, _ = problem
+    expected = learners.gradient_descent(prompts, 0.2, steps)
+    torch.testing.assert_close(learners.heavy_ball(prompts, 0.2, 0.0, steps), expected, rtol=1e-12, atol=1e-12)
+
+
+@given(st.floats(0.01, 1), st.floats(0.1, 3), st.integers(1, 8))
+def test_chebyshev_s_steps_shrink_the_worst_eigenvalue_as_the_polynomial_says(low, width, steps):
+    high = low + width
+    rates = learners.chebyshev_steps(low, high, steps)
+    eigenvalues = torch.linspace(low, high, 401, dtype=torch.float64)
+    left = torch.stack([1 - lr * eigenvalues for lr in rates]).prod(0).abs().max()
+    best = 1 / math.cosh(steps * math.acosh((high + low) / (high - low)))
+    assert float(left) == pytest.approx(best, rel=1e-3)
+
+
+#: Losses (full squared error) after K steps, x ~ U(−1, 1), N = N_x = 10, each learner tuned: measured independently.
+KNOWN = {
+    ("gd", 1): 1.643, ("gd", 2): 1.261, ("gd", 3): 1.055, ("gd", 5): 0.861,
+    ("step sizes", 2): 1.147, ("step sizes", 3): 0.878, ("momentum", 2): 1.147,
+    ("gd++", 2): 0.877, ("gd++", 3): 0.621, ("gd++", 5): 0.411, ("gd++ per step", 2): 0.746,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "steps"), KNOWN)
+def test_the_tuner_reproduces_the_known_losses(name, steps):
+    def on_query(weights, prompts):
+        return learners.predict(weights, prompts.x_query)
+
+    cases = {
+        "gd": (lambda p, lr: on_query(learners.gradient_descent(p, lr, steps), p), [1.0]),
+        "step sizes": (lambda p, *lr: on_query(learners.gradient_descent(p, lr, steps), p), [0.8, 2.0, 4.0][:steps]),
+        "momentum": (lambda p, lr, beta: on_query(learners.heavy_ball(p, lr, beta, steps), p), [1.0, 0.3]),
+        "gd++": (lambda p, lr, gamma: learners.gd_plus_plus(p, lr, gamma, steps), [1.0, 0.04]),
+        "gd++ per step": (lambda p, *v: learners.gd_plus_plus(p, v[:steps], v[steps:], steps), [1.0, 9.0, 0.1, 0.04]),
+    }
+    learner, start = cases[name]
+    found = tune(LinearTask(10, 1, 10), learner, start, torch.Generator().manual_seed(3), batch=20_000)
+    assert abs(2 * found.loss - KNOWN[name, steps]) <= 2 * 2 * found.interval
+
+
+@pytest.mark.parametrize(("steps", "known"), [(2, 1.035), (3, 0.765), (5, 0.479)])
+def test_conjugate_gradients_have_the_known_losses(steps, known):
+    prompts = LinearTask(10, 1, 10).sample(20_000, torch.Generator().manual_seed(4), dtype=torch.float64)
+    losses = 2 * learners.query_loss(
+        learners.predict(learners.conjugate_gradients(prompts, steps), prompts.x_query), prompts
+    )
+    assert abs(float(losses.mean()) - known) <= 3 * 1.96 * float(losses.std()) / 20_000**0.5
+
+
+def test_iterations_that_grow_are_announced():
+    prompts = LinearTask(3, 1, 8).sample(10, torch.Generator().manual_seed(0), dtype=torch.float64)
+    with pytest.warns(UnstableWarning, match="lr is above 2/λ_max"):
+        learners.gradient_descent(prompts, 50.0, 5)
+    with pytest.warns(UnstableWarning, match="gamma is above 2/λ_max"):
+        learners.gd_plus_plus(prompts, 1.0, 5.0, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learners.gradient_descent(prompts, 0.5, 50)
+        learners.gd_plus_plus(prompts, 0.5, 0.01, 20)

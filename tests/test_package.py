@@ -15,6 +15,7 @@ ORDER = [
     "errors",
     "tasks",
     "learners",
+    "tuning",
     "theory",
     "tokens",
     "attention",
