@@ -46,7 +46,7 @@ def _name_things(page: str) -> str:
     page = re.sub(r"<pre(?![^>]*tabindex)(?=[ >])", '<pre tabindex="0"', page)
     # A list of role "list" with children of another role is no list, and an id stands once on a page.
     page = page.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
-    return re.sub(r' id="(?:exercise|solution|proof)-content"', "", page)
+    return re.sub(r' id="(?:(?:exercise|solution|proof)-content|proof)"', "", page)
 
 
 def _light_without_scripts(page: str) -> str:

@@ -131,6 +131,9 @@ CONTROLS = {
     "shots": ("input[type=range]", "input"),
     "inspector": (".icl-cell[tabindex='0']", "key"),
     "memory": ("input[type=range]", "input"),
+    "spectrum": ("input[type=range]", "input"),
+    "copying": ("input[type=range]", "input"),
+    "kernels": ("input[type=range]", "input"),
 }
 
 

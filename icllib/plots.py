@@ -112,13 +112,15 @@ def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: ob
     ax.annotate(text, (x, y), color=color, **options)
 
 
-def draw_matrix(matrix: Tensor, title: str, split: int, entries: Mapping[float, str] | None = None) -> Figure:
+def draw_matrix(
+    matrix: Tensor, title: str, split: int | None = None, entries: Mapping[float, str] | None = None
+) -> Figure:
     """A matrix as a grid of numbers: positive entries in blue, negative ones in vermilion, zeros left empty.
 
     Args:
         matrix: (rows, columns).
         title: its name.
-        split: rows and columns of the x-part; a line is drawn behind them.
+        split: rows and columns of the x-part, which are marked and named; none unless given.
         entries: value → text, for entries that have a name, such as {0.125: "η/N"}.
     """
     rows, columns = matrix.shape
@@ -131,11 +133,13 @@ def draw_matrix(matrix: Tensor, title: str, split: int, entries: Mapping[float, 
             text = names.get(round(value, 12), f"{value:.2g}".replace("-", "−"))
             ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=0.25, edgecolor="none"))
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9 if len(text) < 4 else 7.5)
-    for edge in (0, split, columns):
+    for edge in {0, split or 0, columns}:
         ax.axvline(edge, color=COLORS["muted"][0], linewidth=1.2)
         ax.axhline(edge, color=COLORS["muted"][0], linewidth=1.2)
-    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=[split / 2, (split + columns) / 2], xticklabels=["x", "y"])
-    ax.set(yticks=[split / 2, (split + rows) / 2], yticklabels=["x", "y"])
+    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+    if split is not None:
+        ax.set_xticks([split / 2, (split + columns) / 2], ["x", "y"])
+        ax.set_yticks([split / 2, (split + rows) / 2], ["x", "y"])
     ax.grid(False)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

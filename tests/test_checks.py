@@ -1,7 +1,20 @@
+import math
+
 import pytest
 import torch
 
-from icllib.checks import chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06, intro
+from icllib.checks import (
+    chapter_01,
+    chapter_02,
+    chapter_03,
+    chapter_04,
+    chapter_05,
+    chapter_06,
+    chapter_07,
+    chapter_08,
+    chapter_09,
+    intro,
+)
 from icllib.checks.feedback import compare
 
 TENS = torch.tensor([1.0, 2.0, 3.0, 10.0])
@@ -86,6 +99,33 @@ def unstable(query, keys, values):
         (chapter_05.overwrite(lambda m, k, v: m + torch.outer(v - m @ k, k)), "keys of length one"),
         (chapter_05.own_pair(lambda q, k, v: -(q * k).sum(1, keepdim=True) * v), "sign is wrong"),
         (chapter_05.normalised(lambda q, k, v: torch.tril(phi(q) @ phi(k).T) @ v), "divide by the sum"),
+        (chapter_07.what_is_left([0.8, 0, -1.4]), "there are three"),
+        (chapter_07.transfer(lambda e, lr, g, n, k: (1 - lr * e) ** k), "not bent"),
+        (chapter_07.best_bend(lambda s: 1 / s), "altogether"),
+        (chapter_07.degree([4, 100]), "40 only"),
+        (chapter_07.two_rates(lambda a, b: [2 / (a + b)] * 2), "best single rate"),
+        (chapter_07.same_as_momentum(lambda lr, b: [lr, lr]), "the sum is"),
+        (chapter_07.same_as_momentum(lambda lr, b: [0.0, (2 + b) * lr]), "the product is"),
+        (chapter_08.logit_scale(math.log(999)), "the others weigh"),
+        (
+            chapter_08.copy_backward(
+                lambda n, d: (torch.eye(n), torch.ones(n, n).triu(1).tril(1), torch.eye(d), torch.eye(d))
+            ),
+            "lower shift",
+        ),
+        (chapter_08.copy_backward(lambda n, d: torch.eye(n)), "four matrices"),
+        (chapter_08.two_back(lambda n: torch.diag(torch.ones(n - 1), -1)), "one place"),
+        (chapter_08.blind_prediction(lambda x, y, q, lr: lr / len(x) * (y @ x) @ q), "no longer empty"),
+        (chapter_08.shift_for(lambda p: torch.eye(8)), "misses"),
+        (chapter_09.hull([-1, 5, 7]), "votes can be negative"),
+        (chapter_09.pair(lambda s, y, lr, e: lr / e * ((e * s).softmax(0) - (-e * s).softmax(0)) @ y), "η/(2ε)"),
+        (chapter_09.best_epsilon(lambda a, b: (b / a) ** (1 / 3)), "derivatives"),
+        (chapter_09.homogeneous([False, True, True, True]), "(c)"),
+        (
+            chapter_09.smoother(lambda x, y, q, h: ((-((x - q) ** 2) / (2 * h**2)).softmax(0) @ y, torch.zeros(6, 2))),
+            "with your keys",
+        ),
+        (chapter_09.two_pairs(lambda pair, s, y, lr, e: pair(s, y, lr, e)), "to the power 2.0"),
         (chapter_06.four_matrices(*matrices(key=(1, 1, 1)), 2, 1, 4, 0.5), "also compares y-parts"),
         (chapter_06.four_matrices(*matrices(key=(0, 0, 0)), 2, 1, 4, 0.5), "zero on the x-part"),
         (chapter_06.four_matrices(*matrices(value=(0, 0, 1)), 2, 1, 4, 0.5), "wrong sign"),
@@ -121,6 +161,11 @@ def test_an_open_exercise_is_not_counted_as_wrong():
         chapter_04.average_and_select(..., ...),
         chapter_04.prompt_mask(...),
         chapter_05.orthogonal_keys(...),
+        chapter_07.same_as_momentum(...),
+        chapter_08.copy_backward(lambda n, d: None),
+        chapter_08.shift_for(...),
+        chapter_09.homogeneous(...),
+        chapter_09.two_pairs(lambda *_: None),
         chapter_05.normalised(lambda q, k, v: None),
     ):
         assert feedback.verdict == "not answered"

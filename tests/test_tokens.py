@@ -5,7 +5,7 @@ from strategies import problems
 
 from icllib.errors import InputError, ShapeError
 from icllib.tasks import LinearTask
-from icllib.tokens import join_tokens, read_prediction, separate_tokens
+from icllib.tokens import add_sink, join_tokens, read_prediction, separate_tokens
 
 
 @given(problems())
@@ -46,3 +46,17 @@ def test_bad_input_is_named(call, error, message, generator):
     with pytest.raises(error) as caught:
         call(LinearTask().sample(2, generator))
     assert message in str(caught.value)
+
+
+def test_there_may_be_more_positions_than_tokens_and_not_fewer():
+    prompts = LinearTask(2, 1, 3).sample(2, torch.Generator().manual_seed(0))
+    assert separate_tokens(prompts, n_positions=10).shape == (2, 7, 13)
+    with pytest.raises(InputError, match="n_positions = 6, expected at least 2N \\+ 1 = 7"):
+        separate_tokens(prompts, n_positions=6)
+
+
+def test_a_sink_stands_in_front_and_leaves_the_tokens_as_they_are():
+    tokens = join_tokens(LinearTask(2, 1, 3).sample(2, torch.Generator().manual_seed(0)))
+    with_sink = add_sink(tokens)
+    assert torch.equal(with_sink[:, 1:, :3], tokens) and not with_sink[:, 0, :3].any()
+    assert (with_sink[..., 3] == 1).all() and (with_sink[:, 0, 4] == 1).all() and not with_sink[:, 1:, 4].any()

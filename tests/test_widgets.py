@@ -9,9 +9,10 @@ import torch
 from icllib import construct
 from icllib.attention import SoftmaxSelfAttention
 from icllib.errors import InputError, ShapeError
+from icllib.learners import gd_plus_plus
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens
-from icllib.widgets import BlockBuilder, Descent, FewShot, Inspector, LineFit, Memory, Shots
+from icllib.widgets import BlockBuilder, Copying, Descent, FewShot, Inspector, Kernels, LineFit, Memory, Shots, Spectrum
 
 
 def numbers(seed, *shape):
@@ -56,6 +57,9 @@ FIGURES = {
     "shots": lambda: Shots(numbers(0, 3, 20), numbers(1, 3, 20), numbers(2, 3)),
     "inspector": inspector,
     "memory": memory,
+    "kernels": lambda: Kernels(numbers(0, 9), numbers(1, 9), {-2.0: 1e-4, 0.0: 0.1}),
+    "copying": lambda: Copying(numbers(0, 4)),
+    "spectrum": lambda: Spectrum(numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}),
 }
 
 
@@ -85,6 +89,12 @@ def states(name, figure):
         elif name == "inspector":
             for block in ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"):
                 yield {"cell": [block, seed % 3, seed % 2]}
+        elif name == "kernels":
+            yield {"sharpness": 1.0 + 15 * seed, "lr": 1.0 + seed, "log_epsilon": -1.0 * seed + 1}
+        elif name == "copying":
+            yield {"scale": 7.0 * seed, "shift": ("next", "before")[seed % 2], "sees_query": seed < 2}
+        elif name == "spectrum":
+            yield {"steps": 1 + seed, "lr": 2.0 + seed, "gamma": 0.05 * seed}
         elif name == "memory":
             keys, rule = ("random", "orthogonal")[seed % 2], ("sum", "delta")[seed // 2]
             yield {"pairs": 3 + 3 * seed, "keys": keys, "rule": rule, "asked": seed}
@@ -185,6 +195,27 @@ def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
                 assert bool(result["parents"]) == (block != "tokens")
 
 
+def test_copying_is_exact_for_large_logits_and_copies_the_mean_if_the_query_is_blind():
+    figure = Copying(numbers(0, 4))
+    assert figure.compute(figure.state | {"scale": 50.0})["error"] < 1e-12
+    blind = figure.compute(figure.state | {"scale": 50.0, "sees_query": False})
+    assert blind["copied"][-1] == pytest.approx(sum(figure.data["y"]) / 8)
+    turned = figure.compute(figure.state | {"scale": 50.0, "shift": "before"})
+    assert turned["copied"][1] == pytest.approx(figure.data["y"][0])
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.02])
+def test_the_transfer_function_is_what_gd_plus_plus_leaves(gamma):
+    prompts = LinearTask(3, 1, 6).sample(5, torch.Generator().manual_seed(0), dtype=torch.float64)
+    eigenvalues, vectors = torch.linalg.eigh(prompts.x.mT @ prompts.x / 6)
+    figure = Spectrum(eigenvalues, 6, 1.0, {1: [1.0, 1.0, 0.0]})
+    left = figure._left(eigenvalues, {"steps": 4, "lr": 0.7, "gamma": gamma})  # (5, 3)
+    operator = vectors @ torch.diag_embed(left) @ vectors.mT
+    error = torch.einsum("boi,bij,bj->bo", prompts.weights, operator, prompts.x_query)
+    by_learner = prompts.y_query - gd_plus_plus(prompts, 0.7, gamma, 4)
+    torch.testing.assert_close(error, by_learner, rtol=0, atol=1e-12)
+
+
 def test_orthogonal_keys_recall_every_letter_and_a_full_memory_does_not():
     figure = memory()
     orthogonal = figure.state | {"keys": "orthogonal"}
@@ -249,6 +280,12 @@ def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
             "noise_std = 3.0",
         ),
         (lambda: inspector(n_heads=2), ShapeError, "layer has 2 heads"),
+        (lambda: Spectrum(numbers(0, 0, 4), 10, 0.1, {1: [1.0, 1.0, 0.0]}), ShapeError, "eigenvalues has shape (0, 4)"),
+        (lambda: Spectrum(numbers(0, 2, 4), 10, 0.1, {1: [1.0]}), InputError, "tuned[1] has 1 numbers"),
+        (lambda: Kernels(numbers(0, 4), numbers(0, 3), {}), ShapeError, "y has shape (3,)"),
+        (lambda: Kernels(numbers(0, 0), numbers(0, 0), {}), ShapeError, "x is empty"),
+        (lambda: Copying(numbers(0, 4, 1)), ShapeError, "y has shape (4, 1)"),
+        (lambda: Copying(numbers(0, 4), shift="up"), InputError, "shift = 'up'"),
         (lambda: Memory(numbers(0, 12, 8)), InputError, "expected 1"),
         (lambda: Memory(numbers(0, 3, 8)), ShapeError, "keys has shape (3, 8)"),
         (lambda: memory(pairs=13), InputError, "pairs = 13"),

@@ -2,11 +2,26 @@
 
 from icllib.widgets.base import LiveFigure
 from icllib.widgets.block_builder import BlockBuilder
+from icllib.widgets.copying import Copying
 from icllib.widgets.descent import Descent
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
+from icllib.widgets.kernels import Kernels
 from icllib.widgets.line_fit import LineFit
 from icllib.widgets.memory import Memory
 from icllib.widgets.shots import Shots
+from icllib.widgets.spectrum import Spectrum
 
-__all__ = ["BlockBuilder", "Descent", "FewShot", "Inspector", "LineFit", "LiveFigure", "Memory", "Shots"]
+__all__ = [
+    "BlockBuilder",
+    "Copying",
+    "Descent",
+    "FewShot",
+    "Inspector",
+    "Kernels",
+    "LineFit",
+    "LiveFigure",
+    "Memory",
+    "Shots",
+    "Spectrum",
+]

@@ -142,3 +142,49 @@ def test_chapter_5(printed):
         assert float(measured) == pytest.approx(float(theory), rel=0.08)
     assert numbers(r"orthogonal keys, n = 32: (\S+)", text)[0] < 1e-20
     assert max(numbers(r"autograd's step: (\S+);", text) + numbers(r"on one example: (\S+)", text)) < 1e-15
+
+
+def test_chapter_7(printed):
+    text = printed("chapters/07_many_layers")
+    assert max(numbers(r"K = +\d+: largest difference (\S+)", text)) <= 1e-12
+    assert "(I − γS) S (I − γS): True" in text and "GD++'s inputs grow" in text
+    losses = {
+        int(k): (float(mean), float(median))
+        for k, mean, median in re.findall(r"K = +(\d+): mean loss (\S+), median loss (\S+)", text)
+    }
+    assert losses[20][0] > losses[1][0] > losses[5][0] and losses[20][1] < losses[5][1] < losses[1][1]
+    before, after = re.search(r"on average: ([\d.]+) before, ([\d.]+) after", text).groups()
+    assert float(after) < float(before) / 2
+    assert all(a == b for a, b in re.findall(r"degree (\d+), \(3\^K − 1\)/2 = (\d+)", text))
+    for line in re.findall(r"K = [235]: (GD .*)", text):
+        loss = {name: float(value) for name, value in re.findall(r"([^\d±]+?) ([\d.]+) ±", line.replace(", ", ""))}
+        loss = {re.sub(r"^[\d.]+", "", name).strip(): value for name, value in loss.items()}
+        assert loss["GD++"] < loss["conjugate gradients"] < min(loss["momentum"], loss["Chebyshev"]) < loss["GD"]
+
+
+def test_chapter_8(printed):
+    text = printed("chapters/08_copying")
+    assert "[(x1, y1), (x2, y2), (x3, y3), (x_q, 0)]" in text and "equal to joined tokens: True" in text
+    assert max(numbers(r"steps: largest difference (\S+)", text)) <= 1e-12
+    assert numbers(r"that the query picked up: (\S+)", text)[0] <= 1e-12
+    assert numbers(r"what the query picked up is the mean: (\S+)", text)[0] <= 1e-12
+    copied = numbers(r"logit scale +\d+: largest error of a copied label (\S+)", text)
+    assert copied == sorted(copied, reverse=True) and copied[-1] < 1e-15
+    assert all(a == b for a, b in re.findall(r"… (?:\w) (\S+) … \w → (\S+)", text))
+
+
+def test_chapter_9(printed):
+    text = printed("chapters/09_softmax_norms_mlps")
+    parts = {
+        name: (float(odd), float(even))
+        for name, odd, even in re.findall(r"(linear|softmax) +part of .*? ([\d.]+), part that does not ([\d.]+)", text)
+    }
+    assert parts["linear"][1] == 0 and parts["softmax"][1] > 5 * parts["softmax"][0]
+    assert "up to ε²: True" in text and "step on features: True" in text
+    to_centred, to_plain = (numbers(rf"to {name} GD (\S+?),?\s", text) for name in ("centred", "plain"))
+    assert to_centred[:4] == sorted(to_centred[:4], reverse=True) and to_centred[3] < 1e-5 < to_plain[3]
+    assert numbers(r"with a sink, .* to plain GD (\S+)", text)[0] < 1e-4
+    assert all(abs(slope - 2) <= 0.05 for slope in numbers(r"between ε = 0.01 and 0.1 is ([\d.]+)", text))
+    factors = dict(re.findall(r"(none|RMSNorm|LayerNorm) +triple .* is ([\d.]+) times", text))
+    assert factors["none"] == "3.00" and float(factors["LayerNorm"]) < 1 and float(factors["RMSNorm"]) < 1
+    assert numbers(r"largest difference: (\S+)", text)[0] <= 1e-12
