@@ -50,7 +50,7 @@ function render({ model, el }) {
     const name = state.gamma > 0 ? "GD++" : "gradient descent";
     return {
       height: h + 48,
-      sentence: `${state.steps} steps of ${name}: mean loss ${number(result.loss, 4)}, median ${number(result.median, 4)}, from ${number(result.zero, 3)} before the first.`,
+      sentence: `${state.steps} step${state.steps === 1 ? "" : "s"} of ${name}: mean loss ${number(result.loss, 4)}, median ${number(result.median, 4)}, from ${number(result.zero, 3)} before the first.`,
     };
   }
   start();
