@@ -155,10 +155,14 @@ def test_chapter_7(printed):
         for k, mean, median in re.findall(r"K = +(\d+): mean loss (\S+), median loss (\S+)", text)
     }
     assert losses[20][0] > losses[1][0] > losses[5][0] and losses[20][1] < losses[5][1] < losses[1][1]
+    gd, cg, bent = numbers(
+        r"(?:GD|gradients|GD\+\+) (0\.\d+)(?=[,\n]|$)", text.split("medians at K = 5: ")[1].split("solved")[0]
+    )
+    assert bent < cg < gd
     before, after = re.search(r"on average: ([\d.]+) before, ([\d.]+) after", text).groups()
     assert float(after) < float(before) / 2
     assert all(a == b for a, b in re.findall(r"degree (\d+), \(3\^K − 1\)/2 = (\d+)", text))
-    for line in re.findall(r"K = [235]: (GD .*)", text):
+    for line in re.findall(r"^K = [235]: (GD .*)", text, re.M):
         loss = {name: float(value) for name, value in re.findall(r"([^\d±]+?) ([\d.]+) ±", line.replace(", ", ""))}
         loss = {re.sub(r"^[\d.]+", "", name).strip(): value for name, value in loss.items()}
         assert loss["GD++"] < loss["conjugate gradients"] < min(loss["momentum"], loss["Chebyshev"]) < loss["GD"]
