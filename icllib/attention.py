@@ -22,7 +22,18 @@ Tokens = Float[Tensor, "batch N+1 dim_token"]
 _LISTENER: ContextVar[Callable[[nn.Module, str, Tensor], None] | None] = ContextVar("listener", default=None)
 
 
-class _SelfAttention(nn.Module):
+class _Traced(nn.Module):
+    """A layer whose activations can be listened to by name."""
+
+    def _note(self, name: str, activation: Tensor) -> Tensor:
+        """Tell whoever listens; hand the activation on."""
+        listener = _LISTENER.get()
+        if listener is not None:
+            listener(self, name, activation)
+        return activation
+
+
+class _SelfAttention(_Traced):
     """The four matrices that both kinds of attention share. Without a generator they are zero, so that the layer hands
     its tokens on unchanged: a blank sheet to write weights on."""
 
@@ -53,13 +64,6 @@ class _SelfAttention(nn.Module):
         self.W_Q = matrices(dim_head, dim_token)
         self.W_V = matrices(dim_head, dim_token)
         self.P = matrices(dim_token, dim_head)
-
-    def _note(self, name: str, activation: Tensor) -> Tensor:
-        """Tell whoever listens; hand the activation on."""
-        listener = _LISTENER.get()
-        if listener is not None:
-            listener(self, name, activation)
-        return activation
 
     def _project(self, tokens: Tokens) -> tuple[Tensor, Tensor, Tensor]:
         """Keys and values of the context tokens, queries of all: (batch, n_heads, …, dim_head) each."""
@@ -131,7 +135,7 @@ class SoftmaxSelfAttention(_SelfAttention):
         return self._write(tokens, weights @ values)
 
 
-class MLP(nn.Module):
+class MLP(_Traced):
     """The same small network for every token: its x-part becomes features, its other slots stay as they are.
 
     (x, y) → (φ(x), y) with φ(x) = V_2 gelu(V_1 x + b_1) + b_2.  [von Oswald et al. 2023, Proposition 2]
@@ -173,7 +177,9 @@ class MLP(nn.Module):
         width = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})["dim_token"]
         if width <= self.dim_x:
             raise ShapeError(f"tokens has width {width}, expected more than dim_x = {self.dim_x}: y stands behind x")
-        return torch.cat([self.features(tokens[..., : self.dim_x]), tokens[..., self.dim_x :]], dim=-1)
+        inwards, bend, outwards = self.features
+        hidden = self._note("hidden", bend(inwards(tokens[..., : self.dim_x])))
+        return self._note("out", torch.cat([outwards(hidden), tokens[..., self.dim_x :]], dim=-1))
 
 
 class Transformer(nn.Module):
@@ -213,7 +219,7 @@ def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:
     then ``memory`` (batch, n_heads, dim_head, dim_head), its rows the value's coordinates, or ``scores`` and
     ``weights`` (batch, n_heads, N + 1, N), then ``mixed`` (as queries), ``update`` and ``out`` (as tokens). In a
     `Transformer` the names of layer k begin with ``layers.k.``; a looped layer counts as if it stood there k times.
-    ``tokens`` is the input. Nothing is copied, and gradients flow as in ``model(tokens)``.
+    An `MLP` gives ``hidden`` (batch, T, dim_hidden) and ``out``. ``tokens`` is the input. Nothing is copied, and gradients flow as in ``model(tokens)``.
 
     Args:
         model: a layer, or a `Transformer` of them.
@@ -222,9 +228,9 @@ def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:
     Raises:
         InputError: the model holds no layer of this module; or what the model itself raises.
     """
-    names = {module: name for name, module in model.named_modules() if isinstance(module, _SelfAttention)}
+    names = {module: name for name, module in model.named_modules() if isinstance(module, _Traced)}
     if not names:
-        raise InputError(f"model is a {type(model).__name__} without an attention layer, expected one to trace")
+        raise InputError(f"model is a {type(model).__name__} without a layer of icllib, expected one to trace")
     found, calls = {"tokens": tokens}, Counter()
 
     def listen(layer: nn.Module, name: str, activation: Tensor) -> None:

@@ -192,6 +192,8 @@ def softmax_pair_layer(
     """
     check_number("lr", lr)
     check_number("epsilon", epsilon, minimum=1e-300)
+    if sink_logit is not None:
+        check_number("sink_logit", sink_logit)
     extra = 0 if sink_logit is None else 2
     content = dim_x + dim_y
     layer = SoftmaxSelfAttention(content + extra, n_heads=2, dtype=torch.float64)
@@ -205,7 +207,6 @@ def softmax_pair_layer(
             layer.W_K[head, content, content + 1] = sink_logit * root  # reads the sink's mark …
             layer.W_Q[head, content, content] = 1.0  # … and every token asks for it
     if sink_logit is not None:
-        check_number("sink_logit", sink_logit)
         mass += math.exp(sink_logit)
     scale = lr * mass / (2 * epsilon * n_context)
     for head, sign in enumerate((1.0, -1.0)):

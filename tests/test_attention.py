@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer, trace
+from icllib.attention import MLP, LinearSelfAttention, SoftmaxSelfAttention, Transformer, trace
 from icllib.errors import InputError, ShapeError
 
 
@@ -175,5 +175,29 @@ def test_a_trace_carries_gradients_ends_with_the_call_and_refuses_other_models()
         trace(layer, tokens[..., :2])
     layer(tokens)  # a failed trace leaves nobody listening
     assert len(found) == size
-    with pytest.raises(InputError, match="model is a Linear without"):
+    with pytest.raises(InputError, match="model is a Linear without a layer"):
         trace(torch.nn.Linear(2, 2), tokens)
+
+
+def test_a_stack_with_an_mlp_is_traced_as_a_whole():
+    mlp = MLP(2, 7, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    model, tokens = Transformer([mlp, drawn(LinearSelfAttention, 5, 1, 0)]), tokens_of(2, 4, 3, 0)
+    found = trace(model, tokens)
+    assert found["layers.0.hidden"].shape == (2, 4, 7) and found["layers.0.out"].shape == (2, 4, 5)
+    assert torch.equal(found["layers.0.out"][..., 4:], tokens[..., 2:])
+    assert torch.equal(found["layers.1.out"], model(tokens))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda g: MLP(0, 7, 4, generator=g), InputError, "dim_x = 0"),
+        (lambda g: MLP(2, 7, -1, generator=g), InputError, "dim_features = -1"),
+        (lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(1, 3, 2)), ShapeError, "tokens has width 2, expected more"),
+        (lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(3, 2)), ShapeError, "tokens has shape (3, 2)"),
+    ],
+)
+def test_bad_input_to_an_mlp_is_named(call, error, message):
+    with pytest.raises(error) as caught:
+        call(torch.Generator().manual_seed(0))
+    assert message in str(caught.value)

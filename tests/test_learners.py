@@ -262,3 +262,22 @@ def test_iterations_that_grow_are_announced():
         warnings.simplefilter("error")
         learners.gradient_descent(prompts, 0.5, 50)
         learners.gd_plus_plus(prompts, 0.5, 0.01, 20)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: learners.chebyshev_steps(1.0, 0.5, 3), "low = 1.0, expected a number below high = 0.5"),
+        (lambda p: learners.chebyshev_steps(0.1, 0.5, 0), "steps = 0"),
+        (lambda p: learners.conjugate_gradients(p, -1), "steps = -1"),
+        (lambda p: learners.newton_schulz(p, math.inf, 2), "lr = inf"),
+        (lambda p: learners.heavy_ball(p, 0.1, -0.5, 2), "momentum = -0.5"),
+        (lambda p: learners.gradient_descent(p, [0.1, 0.2], 3), "lr has 2 numbers, expected one a step: 3"),
+        (lambda p: learners.gd_plus_plus(p, 0.1, [0.1, math.nan], 2), "gamma[1] = nan"),
+    ],
+)
+def test_bad_numbers_are_named(call, message):
+    prompts = LinearTask(3, 1, 4).sample(2, torch.Generator().manual_seed(0))
+    with pytest.raises(InputError) as caught:
+        call(prompts)
+    assert message in str(caught.value)
