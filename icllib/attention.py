@@ -94,7 +94,7 @@ class LinearSelfAttention(_SelfAttention):
     """Linear self-attention: e_j ← e_j + Σ_h P_h V_h K_hᵀ q_{h,j}, with q_{h,j} = W_{Q,h} e_j, and the columns of K_h
     and V_h the keys W_{K,h} e_i and values W_{V,h} e_i of the context tokens i = 1 … N (all but the last, the query).
 
-    No softmax, no bias, no 1/√d.  [von Oswald et al. 2023, eq. 1 and section 2]
+    No softmax, no bias, no 1/√d.  [von Oswald et al. 2023, section 2]
 
     Args:
         dim_token: width of a token, N_x + N_y for joined tokens.
@@ -124,7 +124,7 @@ class LinearSelfAttention(_SelfAttention):
 class SoftmaxSelfAttention(_SelfAttention):
     """Softmax self-attention: e_j ← e_j + Σ_h P_h V_h softmax(K_hᵀ q_{h,j} / √dim_head).
 
-    Names, shapes and errors as in `LinearSelfAttention`.  [Vaswani et al. 2017; von Oswald et al. 2023, eq. 1]
+    Names, shapes and errors as in `LinearSelfAttention`.  [Vaswani et al. 2017; von Oswald et al. 2023, section 2]
     """
 
     def forward(self, tokens: Tokens) -> Tokens:

@@ -37,14 +37,14 @@ def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "b
 
 
 def loss(weights: Weights, prompts: Prompts) -> Float[Tensor, "batch"]:
-    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², one number a prompt.  [von Oswald et al. 2023, eq. 2]"""
+    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², one number a prompt.  [von Oswald et al. 2023, section 2]"""
     _check_weights("weights", weights, prompts)
     residual = torch.einsum("boi,bni->bno", weights, prompts.x) - prompts.y  # (batch, N, N_y)
     return residual.square().sum(dim=(1, 2)) / (2 * prompts.n_context)
 
 
 def gradient_step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
-    """One step of gradient descent on L: W + (η/N) Σ_i (y_i − W x_i) x_iᵀ.  [von Oswald et al. 2023, eq. 3]
+    """One step of gradient descent on L: W + (η/N) Σ_i (y_i − W x_i) x_iᵀ.  [von Oswald et al. 2023, section 2]
 
     Args:
         weights: W, (batch, N_y, N_x).
