@@ -24,7 +24,7 @@ def two_pairs(answer: float) -> Feedback:
     """Recall of (1, 0) after 2 under (1, 0) and 5 under (0.6, 0.8)."""
     mistakes = {
         "that would be right for orthogonal keys; these two share a direction.": torch.tensor(2.0),
-        "that is the delta rule's answer, had it stored the second pair first.": torch.tensor(3.8),
+        "that is the delta rule's answer.": torch.tensor(4.28),
         "the second value is as loud as its key resembles the first: 0.6.": torch.tensor(7.0),
     }
     return compare(answer, torch.tensor(5.0), "2 · 1 + 5 · 0.6.", mistakes)
