@@ -9,6 +9,10 @@ In reading order:
 - `tokens`: prompts as token sequences, and reading the prediction off
 - `attention`: linear and softmax self-attention, stacks of layers
 - `construct`: weights written by hand that make a layer a gradient step
+- `recipes`, `training`: how a model is trained, and the loop that does it, many seeds at once
+- `alignment`: how close a trained model is to an algorithm
+- `store`, `experiments`, `runs`: trainings with a name, what they left on disk, and running them
+- `claims`: the claims of the paper, and whether they hold here
 - `datasets`: the real data of the book
 - `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
@@ -20,16 +24,24 @@ import importlib
 from types import ModuleType
 
 __all__ = [
+    "alignment",
     "attention",
     "checks",
+    "claims",
     "construct",
     "datasets",
     "errors",
+    "experiments",
+    "files",
     "learners",
     "plots",
+    "recipes",
+    "runs",
+    "store",
     "tasks",
     "theory",
     "tokens",
+    "training",
     "tuning",
     "widgets",
 ]

@@ -12,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from icllib.errors import InputError, ShapeError, check_count, check_tensors
+from icllib.tasks import Prompts
+from icllib.tokens import join_tokens
 
-__all__ = ["MLP", "LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "trace"]
+__all__ = ["MLP", "LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "from_moments", "trace"]
 
 Tokens = Float[Tensor, "batch N+1 dim_token"]
 
@@ -206,10 +208,48 @@ class Transformer(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tokens:
         """Tokens after the last layer, in the shape they came in."""
-        sequence = self.layers if self.looped is None else [self.layers[0]] * self.looped
-        for layer in sequence:
+        for layer in self.sequence:
             tokens = layer(tokens)
         return tokens
+
+    @property
+    def sequence(self) -> list[nn.Module]:
+        """The layers in the order in which they act; a looped one stands there several times."""
+        return list(self.layers) if self.looped is None else [self.layers[0]] * self.looped
+
+
+def from_moments(model: LinearSelfAttention | Transformer, prompts: Prompts) -> Float[Tensor, "batch N_y"]:
+    """``read_prediction(model(join_tokens(prompts)))`` of linear layers, from the moments of the prompts alone.
+
+    A linear layer maps every token of a prompt by the same matrix, T = I + Σ_h P_h W_{V,h} M W_{K,h}ᵀ W_{Q,h}, with
+    M = Σ_i e_i e_iᵀ over the context, which becomes T M Tᵀ. So N tokens need no more room than one.
+
+    Args:
+        model: a `LinearSelfAttention`, or a `Transformer` of them.
+        prompts: the prompts; W_0 = 0.
+
+    Raises:
+        InputError: the model holds another kind of layer, or one that sees the query's token.
+        ShapeError: its tokens are not N_x + N_y wide.
+    """
+    layers = model.sequence if isinstance(model, Transformer) else [model]
+    for layer in layers:
+        if not isinstance(layer, LinearSelfAttention) or layer.sees_query:
+            raise InputError(f"model holds a {type(layer).__name__}, expected LinearSelfAttention without sees_query")
+        if layer.dim_token != prompts.dim_x + prompts.dim_y:
+            raise ShapeError(f"model has dim_token = {layer.dim_token}, expected N_x + N_y of the prompts")
+    tokens = join_tokens(prompts)
+    context, query = tokens[:, :-1], tokens[:, -1, :, None]
+    moment = context.mT @ context
+    for place, layer in enumerate(layers):
+        written, read = layer.P @ layer.W_V, layer.W_K.mT @ layer.W_Q  # (n_heads, dim_token, dim_token) each
+        heads = [(written[head], read[head]) for head in range(layer.n_heads)]
+        if place + 1 < len(layers):
+            transport = torch.eye(layer.dim_token).to(query) + sum(w @ moment @ r for w, r in heads)
+            query, moment = transport @ query, transport @ moment @ transport.mT
+        else:  # nobody reads the last layer's context
+            query = query + sum(w @ (moment @ (r @ query)) for w, r in heads)
+    return -query[:, -prompts.dim_y :, 0]
 
 
 def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor
@@ -12,14 +14,18 @@ from torch import Tensor
 __all__ = [
     "InputError",
     "ShapeError",
+    "StoppedWarning",
     "UnstableWarning",
     "check_choice",
     "check_count",
     "check_number",
     "check_per_step",
     "check_tensors",
+    "shapes_only",
     "warn_if_growing",
 ]
+
+_LOOKS_AT_VALUES: ContextVar[bool] = ContextVar("looks_at_values", default=True)
 
 
 class InputError(ValueError):
@@ -28,6 +34,10 @@ class InputError(ValueError):
 
 class ShapeError(InputError):
     """A tensor has a shape that does not fit: a wrong rank, or a size that disagrees with another argument."""
+
+
+class StoppedWarning(UserWarning):
+    """The loss of a seed is no longer finite: that seed stops, with its last finite weights."""
 
 
 class UnstableWarning(UserWarning):
@@ -123,7 +133,23 @@ def check_tensors(
     return {axis: size for axis, (size, _) in found.items()}
 
 
+@contextlib.contextmanager
+def shapes_only() -> Iterator[None]:
+    """Inside, `check_tensors` looks at shapes, dtypes and devices, and no longer at values.
+
+    For code that calls a model thousands of times, or for many sets of weights at once (`torch.func.vmap`), where single
+    values cannot be looked at.
+    """
+    before = _LOOKS_AT_VALUES.set(False)
+    try:
+        yield
+    finally:
+        _LOOKS_AT_VALUES.reset(before)
+
+
 def _check_finite(name: str, tensor: Tensor) -> None:
+    if not _LOOKS_AT_VALUES.get():
+        return
     # One number tells in most cases; a finite tensor whose sum overflows gets the closer look.
     if not math.isfinite(float(tensor.detach().sum())) and not bool(torch.isfinite(tensor).all()):
         bad = int((~torch.isfinite(tensor)).sum())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from icllib.errors import InputError, check_number
+from icllib.errors import InputError, check_number, check_tensors
 from icllib.tasks import LinearTask
 
-__all__ = ["best_step_size", "expected_loss"]
+__all__ = ["best_preconditioner", "best_step_size", "expected_loss", "preconditioned_loss"]
 
 _KURTOSIS = {"uniform": 9 / 5, "normal": 3.0, "rademacher": 1.0}  # E x⁴ / (E x²)²
 _VARIANCE = {"uniform": 1 / 3, "normal": 1.0, "rademacher": 1.0}  # of x / x_scale
@@ -43,6 +45,50 @@ def expected_loss(task: LinearTask, lr: float) -> float:
     signal = task.w_scale**2 * (t1 - 2 * lr * t2 + lr**2 * t3)
     noise = task.noise_std**2 * (1 + lr**2 * t2 / task.n_context)
     return task.dim_y / 2 * (signal + noise)
+
+
+def best_preconditioner(task: LinearTask) -> Float[Tensor, "N_x N_x"]:
+    """Γ⁻¹, the matrix with which ŷ = (1/N) Σ_i y_i ⟨x_i, Γ⁻¹ x_q⟩ has the least expected loss on Gaussian inputs.
+
+    Γ = (1 + 1/N) Λ + ((tr Λ + σ²/τ²)/N) I, with noise σ² and W* ~ N(0, τ²); float64. Derived in chapter 12.
+    [Ahn et al. 2023, theorem 1; Zhang, Frei and Bartlett 2024]
+
+    Raises:
+        InputError: the inputs are not Gaussian, or all inputs or weights are 0.
+    """
+    return torch.linalg.inv(_gamma(task, _gaussian_covariance(task)))
+
+
+def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"]) -> float:
+    """E ½ ‖ŷ − y_q‖² of ŷ = (1/N) Σ_i y_i ⟨x_i, M x_q⟩ for any M = `matrix`, exactly, on Gaussian inputs.
+
+    (N_y / 2) (τ² (tr Λ − 2 tr(Λ² M) + tr(Λ Mᵀ Λ Γ M)) + σ²), with Γ as in `best_preconditioner`.
+
+    Raises:
+        ShapeError: matrix is not (N_x, N_x).
+        InputError: as `best_preconditioner`.
+    """
+    covariance = _gaussian_covariance(task)
+    check_tensors({"matrix": (matrix, ("N_x", "N_x"))}, {"N_x": task.dim_x})
+    m = matrix.detach().to(covariance)
+    gain, cost = (covariance @ covariance @ m).trace(), covariance @ m.T @ covariance @ _gamma(task, covariance) @ m
+    signal = task.w_scale**2 * float(covariance.trace() - 2 * gain + cost.trace())
+    return task.dim_y / 2 * (signal + task.noise_std**2)
+
+
+def _gaussian_covariance(task: LinearTask) -> Tensor:
+    if task.covariance is not None:
+        return task.covariance.double()
+    if task.x_dist != "normal":
+        raise InputError(f"task has x_dist = {task.x_dist!r}, expected Gaussian inputs: 'normal', or a covariance")
+    return task.x_scale**2 * torch.eye(task.dim_x, dtype=torch.float64)
+
+
+def _gamma(task: LinearTask, covariance: Tensor) -> Tensor:
+    if task.w_scale == 0 or not covariance.any():
+        raise InputError("task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero")
+    n, eye = task.n_context, torch.eye(task.dim_x, dtype=torch.float64)
+    return (1 + 1 / n) * covariance + (covariance.trace() + (task.noise_std / task.w_scale) ** 2) / n * eye
 
 
 def _traces(task: LinearTask) -> tuple[float, float, float]:

@@ -1,0 +1,79 @@
+"""python -m icllib: list and run the experiments of the book, and decide its claims."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from icllib import claims, store
+from icllib.errors import InputError
+from icllib.experiments import NAMED, named
+from icllib.files import FileError
+from icllib.runs import run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m icllib", description="Experiments and claims of the book.")
+    parser.add_argument("--folder", type=Path, default=store.FOLDER, help="where results lie (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="name every experiment, and say whether its stored result is current")
+    runner = commands.add_parser("run", help="train an experiment and store its result; `all` for every one")
+    runner.add_argument("name", metavar="NAME", help="as `list` shows it, or `all`")
+    runner.add_argument("--seeds", type=int, help="how many models, instead of the experiment's own number")
+    runner.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    runner.add_argument("--jobs", type=int, default=1, help="spread the seeds over this many processes")
+    runner.add_argument("--scheduler", metavar="ADDRESS", help="hand the seeds to a Dask cluster, e.g. tcp://host:8786")
+    ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
+    ledger.add_argument("--json", action="store_true", help="for machines")
+    return parser
+
+
+def _list(folder: Path) -> None:
+    for name, experiment in NAMED.items():
+        print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    for name in NAMED if options.name == "all" else [options.name]:
+        experiment = named(name)
+        if options.seeds is not None:
+            experiment = replace(experiment, seeds=options.seeds)
+        result = run(
+            experiment, device=options.device, jobs=options.jobs, scheduler=options.scheduler, folder=options.folder
+        )
+        losses = ", ".join(f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist())
+        print(f"{name}: {result.record['seconds']:.1f} s, loss by seed {losses}", flush=True)
+
+
+def _claims(options: argparse.Namespace) -> None:
+    decided = claims.decide(options.folder)
+    if options.json:
+        print(json.dumps([verdict.as_json() for verdict in decided], indent=1, ensure_ascii=False))
+        return
+    for verdict in decided:
+        print(f"{verdict.id}  {verdict.verdict:<16} {verdict.sentence}")
+        for figure in verdict.figures:
+            print(f"       {'✓' if figure.holds else '✗'} {figure}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 if it worked, 1 if the input or a file was wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "list":
+            _list(options.folder)
+        elif options.command == "run":
+            _run(options)
+        else:
+            _claims(options)
+    except (InputError, FileError) as error:
+        print(f"icllib: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

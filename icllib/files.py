@@ -1,0 +1,99 @@
+"""Files that are never half written, and plain descriptions that tell whether a file belongs to what it claims."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+__all__ = ["FileError", "digest", "plain", "read_checkpoint", "write_atomically", "write_checkpoint"]
+
+_MARK = b"icllib checkpoint\n"
+
+
+class FileError(Exception):
+    """A stored file is broken, or belongs to something else; the message names the file."""
+
+
+def plain(value: object) -> object:
+    """A description in the terms of JSON: a dataclass as its fields and class, a tensor as nested lists, a function as its name."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"class": type(value).__name__, **fields}
+    if isinstance(value, Tensor):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(entry) for entry in value]
+    if isinstance(value, str):
+        return str(value)  # torch's version is a class of its own
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return getattr(value, "__qualname__", None) or type(value).__qualname__
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a plain description, the same whatever the order of its keys; 64 hexadecimal digits."""
+    text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: whoever reads `path` sees the old content or the new one, even after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_checkpoint(path: Path, identity: Mapping[str, object], state: Mapping[str, object]) -> None:
+    """Write tensors and plain values, with a digest of the whole in front.
+
+    Args:
+        path: the file.
+        identity: what the state belongs to, as a plain description.
+        state: tensors, numbers, strings, and lists and dictionaries of them.
+    """
+    buffer = io.BytesIO()
+    torch.save({"identity": identity, "state": state}, buffer)
+    content = buffer.getvalue()
+    write_atomically(path, _MARK + hashlib.sha256(content).digest() + content)
+
+
+def read_checkpoint(path: Path, identity: Mapping[str, object]) -> dict[str, object]:
+    """The state of a checkpoint, on the CPU.
+
+    Raises:
+        FileError: it is no checkpoint, or not whole, or belongs to another `identity`; nothing of it is used.
+    """
+    content = path.read_bytes()
+    mark, code, rest = content[: len(_MARK)], content[len(_MARK) : len(_MARK) + 32], content[len(_MARK) + 32 :]
+    if mark != _MARK:
+        raise FileError(f"{path} is no checkpoint of icllib; move it away to train anew")
+    if hashlib.sha256(rest).digest() != code:
+        raise FileError(f"{path} is truncated or damaged; move it away to train anew")
+    found = torch.load(io.BytesIO(rest), weights_only=True, map_location="cpu")
+    for name, expected in identity.items():
+        given = found["identity"].get(name)
+        if given != expected:
+            raise FileError(
+                f"{path} belongs to another training: its {name} is {given}, expected {expected}; "
+                "move it away to train anew"
+            )
+    return found["state"]

@@ -1,0 +1,192 @@
+"""Running an experiment: on one core or many, on a cluster, and again after an interruption."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed, parallel_config
+from torch import Tensor, nn
+
+from icllib import alignment, construct, theory
+from icllib.attention import from_moments
+from icllib.errors import InputError, check_choice, check_count
+from icllib.experiments import Experiment, Stack
+from icllib.files import digest, plain
+from icllib.learners import query_loss
+from icllib.store import FOLDER, Result, save
+from icllib.tasks import LinearTask, Prompts
+from icllib.tokens import join_tokens, read_prediction
+from icllib.training import loss_from_moments, loss_from_tokens, train
+
+__all__ = ["machine", "run"]
+
+_TEST_SEED, _TEST_BATCH = 99, 1000
+
+
+def run(
+    experiment: Experiment,
+    *,
+    device: str = "cpu",
+    jobs: int = 1,
+    scheduler: str | None = None,
+    folder: Path = FOLDER,
+    progress: bool = True,
+) -> Result:
+    """Train an experiment and store its result.
+
+    With one job all seeds train at once. Interrupted, it goes on from its checkpoints when it is called again.
+
+    Args:
+        experiment: what to train.
+        device: "cpu" or "cuda".
+        jobs: processes of this machine over which joblib spreads the seeds.
+        scheduler: the address of a Dask scheduler, whose workers take one seed each. Where they see `folder`, a seed of
+            a lost worker goes on from its checkpoint; where not, it starts again.
+        folder: for the result and, in `.checkpoints`, for what is not finished.
+        progress: show a bar (one job only).
+
+    Raises:
+        FileError: a checkpoint is damaged.
+    """
+    check_count("jobs", jobs)
+    check_choice("device", device.split(":")[0], ("cpu", "cuda"))
+    if device != "cpu" and not torch.cuda.is_available():
+        raise InputError(f"device = {device!r}, expected 'cpu': torch sees no CUDA device here")
+    seeds = list(range(experiment.seeds))
+    parts = min(len(seeds), jobs) if scheduler is None else len(seeds)
+    chunks = [seeds[len(seeds) * part // parts : len(seeds) * (part + 1) // parts] for part in range(parts)]
+    place = folder / ".checkpoints"
+    place.mkdir(parents=True, exist_ok=True)
+    code = digest(experiment)[:12]
+    calls = [
+        (experiment, chunk, device, place / f"{experiment.name}-{code}-{device[:4]}-{chunk[0]}-{chunk[-1]}")
+        for chunk in chunks
+    ]
+    start = time.perf_counter()
+    if parts == 1 and scheduler is None:
+        outcomes = [_train_part(*calls[0], progress=progress)]
+    else:
+        threads = max(1, torch.get_num_threads() // parts) if scheduler is None else None
+        with _engine(jobs, scheduler):
+            outcomes = Parallel()(delayed(_train_part)(*call, threads=threads, progress=False) for call in calls)
+    result = _gather(experiment, seeds, outcomes, device, time.perf_counter() - start)
+    save(result, folder)
+    for *_, checkpoint in calls:
+        checkpoint.unlink(missing_ok=True)
+    return result
+
+
+@contextmanager
+def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
+    if scheduler is None:
+        with parallel_config(backend="loky", n_jobs=jobs):
+            yield
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError(
+            "scheduler was given, expected the package distributed: pip install icllib[cluster]"
+        ) from error
+    with Client(scheduler), parallel_config(backend="dask"):
+        yield
+
+
+def _train_part(
+    experiment: Experiment,
+    seeds: list[int],
+    device: str,
+    checkpoint: Path,
+    threads: int | None = None,
+    progress: bool = True,
+) -> tuple[dict[str, Tensor], list[int], dict[int, int], float]:
+    """Train some seeds; only plain tensors travel back."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    task, model = experiment.task, experiment.model
+    is_stack = isinstance(model, Stack)
+    trained = train(
+        model.build(task),
+        task,
+        replace(experiment.recipe, trains=model.trains) if is_stack else experiment.recipe,
+        seeds,
+        objective=loss_from_moments if is_stack else loss_from_tokens,
+        measures=_measures(task, from_moments if is_stack else _from_tokens, experiment.recipe.dtype, device),
+        every=experiment.every,
+        keep_weights=experiment.keep_weights,
+        checkpoint=checkpoint if checkpoint.parent.is_dir() else None,
+        device=device,
+        progress=progress,
+    )
+    names = [name for name, _ in trained.models[0].named_parameters()]
+    own = [dict(one.named_parameters()) for one in trained.models]
+    tensors = {f"weights/{name}": torch.stack([p[name].detach().cpu() for p in own]) for name in names}
+    tensors |= {f"measured/{name}": values for name, values in trained.measured.items()}
+    tensors |= {f"kept/{name}": values for name, values in trained.weights.items()} | {"losses": trained.losses}
+    return tensors, trained.steps, trained.stopped, trained.seconds
+
+
+def _from_tokens(model: nn.Module, prompts: Prompts) -> Tensor:
+    return read_prediction(model(join_tokens(prompts)), prompts.dim_y)
+
+
+def _measures(task: LinearTask, predict: Callable, dtype: str, device: str) -> dict[str, Callable[[nn.Module], float]]:
+    """Loss on new prompts, and the sensitivity cosine with the best single gradient step."""
+    prompts = task.sample(_TEST_BATCH, torch.Generator().manual_seed(_TEST_SEED), getattr(torch, dtype)).to(device)
+    step = construct.gd_layer(task.dim_x, task.dim_y, task.n_context, theory.best_step_size(task)).to(prompts.x)
+    slopes = alignment.sensitivity(lambda p: from_moments(step, p), prompts).flatten(1)
+
+    def loss(model: nn.Module) -> float:
+        with torch.no_grad():
+            return float(query_loss(predict(model, prompts), prompts).mean())
+
+    def cosine(model: nn.Module) -> float:
+        own = alignment.sensitivity(lambda p: predict(model, p), prompts).flatten(1)
+        return float(torch.cosine_similarity(own, slopes, dim=1).mean())
+
+    return {"loss": loss, "cosine": cosine}
+
+
+def _gather(experiment: Experiment, seeds: list[int], outcomes: list, device: str, seconds: float) -> Result:
+    """Put the parts of several processes side by side again; a part that stopped early is filled up with NaN."""
+    steps = max((steps for _, steps, _, _ in outcomes), key=len)
+    tensors = {}
+    for name in outcomes[0][0]:
+        parts = [part[name] for part, *_ in outcomes]
+        axis = 0 if name.startswith("weights/") else 1
+        rows = max(len(part) for part in parts)
+        if axis == 1:
+            parts = [torch.cat([p, p.new_full((rows - len(p), *p.shape[1:]), torch.nan)]) for p in parts]
+        tensors[name] = torch.cat(parts, dim=axis)
+    record = {
+        "seeds": seeds,
+        "steps": steps,
+        "stopped": {str(seed): step for _, _, stopped, _ in outcomes for seed, step in stopped.items()},
+        "seconds": round(seconds, 1),
+        "seconds_of_training": round(sum(took for *_, took in outcomes), 1),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "icllib": version("icllib")},
+        "machine": machine(),
+        "device": device,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+    return Result(experiment.name, plain(experiment), tensors, record)
+
+
+def machine() -> str:
+    """Processor, cores and system, without the machine's name."""
+    processor = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(": ")[1] for line in info.read_text().splitlines() if line.startswith("model name")]
+        processor = names[0] if names else processor
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{processor}, {cores} cores, {platform.system()}"

@@ -1,0 +1,143 @@
+"""Results on disk: what was trained, from which experiment, when, where and with what; never half written, never stale unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+from torch import Tensor
+
+from icllib.files import FileError, digest, plain, write_atomically
+
+__all__ = ["FOLDER", "MissingResultError", "Result", "StaleResultError", "load", "save", "state_of"]
+
+#: Where results lie unless a function is told otherwise: `results/` beside the library, or $ICLLIB_RESULTS.
+FOLDER = Path(os.environ.get("ICLLIB_RESULTS", Path(__file__).resolve().parent.parent / "results"))
+
+
+class MissingResultError(FileError):
+    """Nothing is stored under this name."""
+
+
+class StaleResultError(FileError):
+    """The stored result belongs to an experiment that has changed since."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training left behind.
+
+    Attributes:
+        name: of the experiment.
+        experiment: its plain description, task, model and recipe.
+        tensors: "weights/…" (S, …) after training, "measured/…" (R, S), "kept/…" (R, S, …) where weights were kept, and
+            "losses" (updates, S).
+        record: seeds, steps (R), stopped, seconds, versions, machine, device and date, as JSON.
+    """
+
+    name: str
+    experiment: dict
+    tensors: dict[str, Tensor]
+    record: dict
+
+    @property
+    def provenance(self) -> str:
+        """One sentence for the reader: which command, seeds, versions, machine, date, and how long it took."""
+        r = self.record
+        return (
+            f"python -m icllib run {self.name}: {len(r['seeds'])} seeds, {r['seconds']:.0f} s on {r['machine']} "
+            f"({r['device']}), torch {r['versions']['torch']}, {r['date']}"
+        )
+
+
+def save(result: Result, folder: Path = FOLDER) -> Path:
+    """Write NAME.json and the safetensors file that it names after its content; the old pair stays until the new is whole.
+
+    Returns:
+        the path of NAME.json.
+    """
+    content = safetensors.torch.save({name: tensor.contiguous() for name, tensor in result.tensors.items()})
+    sha = hashlib.sha256(content).hexdigest()
+    record = {
+        "name": result.name,
+        "experiment": plain(result.experiment),
+        "digest": digest(result.experiment),
+        "tensors": f"{result.name}-{sha[:12]}.safetensors",
+        "sha256": sha,
+        "record": plain(result.record),
+    }
+    write_atomically(folder / record["tensors"], content)
+    path = folder / f"{result.name}.json"
+    write_atomically(path, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    for old in folder.glob(f"{result.name}-{'?' * 12}.safetensors"):
+        if old.name != record["tensors"]:
+            old.unlink()
+    return path
+
+
+def load(experiment: object, folder: Path = FOLDER) -> Result:
+    """The stored result of an experiment (a dataclass with a name).
+
+    Raises:
+        MissingResultError: nothing is stored.
+        StaleResultError: what is stored comes from another version of the experiment.
+        FileError: a file is damaged.
+    """
+    name = experiment.name
+    record = _record(name, folder)
+    if record["digest"] != digest(experiment):
+        raise StaleResultError(
+            f"{folder / name}.json is stale: {_difference(experiment, record)}; run {_command(name)}"
+        )
+    path = folder / record["tensors"]
+    content = path.read_bytes() if path.exists() else b""
+    if hashlib.sha256(content).hexdigest() != record["sha256"]:
+        raise FileError(f"{path} is missing or damaged; run {_command(name)}")
+    return Result(name, record["experiment"], safetensors.torch.load(content), record["record"])
+
+
+def state_of(experiment: object, folder: Path = FOLDER) -> str:
+    """ "current", "stale", "missing" or "damaged"."""
+    try:
+        load(experiment, folder)
+    except MissingResultError:
+        return "missing"
+    except StaleResultError:
+        return "stale"
+    except FileError:
+        return "damaged"
+    return "current"
+
+
+def _record(name: str, folder: Path) -> dict:
+    path = folder / f"{name}.json"
+    if not path.exists():
+        raise MissingResultError(f"{path} does not exist; run {_command(name)}")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"name", "experiment", "digest", "tensors", "sha256", "record"} - set(record)
+    except (ValueError, TypeError) as error:
+        raise FileError(f"{path} is no JSON: {error}; run {_command(name)}") from error
+    if missing or record["name"] != name:
+        raise FileError(f"{path} is no result of {name}; run {_command(name)}")
+    return record
+
+
+def _difference(experiment: object, record: dict) -> str:
+    """The first entry in which the experiment and the stored description differ."""
+
+    def walk(now: object, then: object, place: str) -> str | None:
+        if isinstance(now, dict) and isinstance(then, dict):
+            keys = [key for key in {**now, **then} if now.get(key) != then.get(key)]
+            return walk(now.get(keys[0]), then.get(keys[0]), f"{place}.{keys[0]}" if place else keys[0])
+        return f"{place} = {then} there, {now} now"
+
+    return walk(plain(experiment), record["experiment"], "") if plain(experiment) != record["experiment"] else "edited"
+
+
+def _command(name: str) -> str:
+    return f"`python -m icllib run {name}`"

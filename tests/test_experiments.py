@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from icllib import store
+from icllib.attention import from_moments
+from icllib.errors import InputError
+from icllib.experiments import NAMED, Flat, FlatNetwork, Stack, named, trained_models
+from icllib.learners import query_loss
+from icllib.runs import run
+from icllib.tasks import LinearTask
+from icllib.tokens import join_tokens, read_prediction
+
+
+def small(name):
+    """The experiment with a few updates on small batches."""
+    experiment = named(name)
+    return replace(experiment, seeds=2, every=2, recipe=replace(experiment.recipe, steps=4, batch=16))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_experiment_can_be_retrained(name, tmp_path):
+    experiment = small(name)
+    made = run(experiment, folder=tmp_path, progress=False)
+    found = store.load(experiment, tmp_path)
+    assert made.record == found.record and found.record["seeds"] == [0, 1] and found.record["steps"] == [0, 2, 4]
+    assert found.tensors["measured/loss"].shape == (3, 2) and found.tensors["losses"].isfinite().all()
+    assert ("kept/layers.0.P" in found.tensors) == experiment.keep_weights
+    assert not list((tmp_path / ".checkpoints").iterdir())
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_claims(name):
+    experiment = named(name)
+    found = store.load(experiment)
+    assert found.record["seeds"] == list(range(experiment.seeds))
+    assert found.record["steps"][-1] == experiment.recipe.steps
+    prompts = experiment.task.sample(1000, torch.Generator().manual_seed(99), torch.float32)
+    for place, model in enumerate(trained_models(experiment, found)):
+        with torch.no_grad():
+            if isinstance(experiment.model, Stack):
+                answers = from_moments(model, prompts)
+            else:
+                answers = read_prediction(model(join_tokens(prompts)), 1)
+            loss = float(query_loss(answers, prompts).mean())
+        claimed = float(found.tensors["measured/loss"][-1, place])
+        assert loss == pytest.approx(claimed, rel=1e-3) or not torch.isfinite(torch.tensor(claimed))
+
+
+def test_nothing_lies_among_the_results_that_no_experiment_claims():
+    files = {path.name for path in store.FOLDER.iterdir() if not path.name.startswith(".")} - {"README.md"}
+    known = set()
+    for experiment in NAMED.values():
+        known |= {path.name for path in store.FOLDER.glob(f"{experiment.name}.json")}
+        known |= {path.name for path in store.FOLDER.glob(f"{experiment.name}-{'?' * 12}.safetensors")}
+    assert files == known
+
+
+def test_the_structured_start_attends_by_similarity_and_its_products_are_what_is_trained():
+    model = Stack(layers=2, identity=0.3, init_std=0.0).build(LinearTask(dim_x=3))(torch.Generator().manual_seed(0))
+    for layer in model.layers:
+        assert torch.equal(layer.W_K[0], torch.eye(4)) and torch.equal(layer.W_V[0], torch.eye(4))
+        assert torch.equal(layer.W_Q[0], torch.diag(torch.tensor([0.3, 0.3, 0.3, 0.0])))
+
+
+def test_a_flat_network_answers_in_the_place_where_attention_does():
+    network = FlatNetwork(4 * 3, (5,), 1, generator=torch.Generator().manual_seed(0))
+    tokens = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(1))
+    out = network(tokens)
+    assert torch.equal(out[:, :-1], tokens[:, :-1]) and torch.equal(out[:, -1, :2], tokens[:, -1, :2])
+    hidden = torch.relu(network.layers[0](tokens.flatten(1)))
+    torch.testing.assert_close(read_prediction(out, 1), network.layers[1](hidden))
+    assert Flat((2,)).build(LinearTask())(torch.Generator().manual_seed(0)).layers[0].in_features == 121
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match=r"name = 'one_layer', expected one of one-layer, "):
+        named("one_layer")
