@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve test lint bench clean environment
+.PHONY: help book chapter serve test lint bench experiments claims clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,12 @@ test: book lint  ## Build, lint, and run every test
 
 bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
+
+experiments: environment  ## Retrain every stored result (about 20 minutes on 2 cores)
+	@$(VENV) -m icllib run all
+
+claims: environment  ## Measure every claim on the stored results
+	@$(VENV) -m icllib claims
 
 clean:  ## Remove the site, the caches and .venv
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis icllib.egg-info

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import platform
 import shutil
 import statistics
@@ -41,12 +40,9 @@ def machine() -> str:
     """The machine that the figures belong to."""
     import torch
 
-    processor = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        processor = next((line.split(": ")[1] for line in lines if line.startswith("model name")), processor)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{processor}, {cores} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}"
+    from icllib.runs import machine as kind
+
+    return f"{kind()}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -134,6 +130,9 @@ CONTROLS = {
     "spectrum": ("input[type=range]", "input"),
     "copying": ("input[type=range]", "input"),
     "kernels": ("input[type=range]", "input"),
+    "scrub": ("input[type=range]", "input"),
+    "depth": ("input[type=range]", "input"),
+    "optimum": ("input[type=range]", "input"),
 }
 
 
@@ -226,7 +225,121 @@ def layer() -> Iterator[Figure]:
             yield Figure(f"{what}, one step on 2,048 prompts of 10 examples", 1000 * took, "ms")
 
 
-MEASURES = {measure.__name__: measure for measure in (build, tests, imports, figures, weights, tracing, layer)}
+def _rate(
+    seeds: int, batch: int, depth: int, device: str = "cpu", n: int = 10, dim_x: int = 10, tokens: bool = False
+) -> float:
+    """Prompts a second that the training loop works through, all seeds counted."""
+    from icllib.experiments import Stack
+    from icllib.recipes import Recipe
+    from icllib.tasks import LinearTask
+    from icllib.training import loss_from_moments, loss_from_tokens, train
+
+    task = LinearTask(dim_x=dim_x, n_context=n, x_scale=0.5)
+    stack = Stack(looped=depth)
+    updates = 30
+    options = {"objective": loss_from_tokens if tokens else loss_from_moments, "progress": False, "device": device}
+    for steps in (3, updates):  # the first is for warming up
+        recipe = Recipe(steps=steps, batch=batch, lr=1e-4, trains=stack.trains)
+        took = train(stack.build(task), task, recipe, range(seeds), **options).seconds
+    return updates * batch * seeds / took
+
+
+def _token_by_token(batch: int, seeds: int) -> float:
+    """The simplest implementation: one seed after the other, one example after the other."""
+    import torch
+    from torch import nn
+
+    from icllib.tasks import LinearTask
+    from icllib.tokens import join_tokens
+
+    task, updates = LinearTask(x_scale=0.5), 30
+    start = time.perf_counter()
+    for seed in range(seeds):
+        generator = torch.Generator().manual_seed(seed)
+        w_k, w_q, w_v, p = (nn.Parameter(0.02 * torch.randn(11, 11, generator=generator)) for _ in range(4))
+        optimizer = torch.optim.Adam([w_k, w_q, w_v, p], lr=1e-4)
+        for _ in range(updates):
+            prompts = task.sample(batch, generator)
+            tokens = join_tokens(prompts)
+            query = tokens[:, -1]
+            change = torch.zeros_like(query)
+            for i in range(task.n_context):
+                score = ((tokens[:, i] @ w_k.T) * (query @ w_q.T)).sum(1, keepdim=True)
+                change = change + score * (tokens[:, i] @ w_v.T) @ p.T
+            loss = (-(query + change)[:, -1:] - prompts.y_query).square().mean() / 2
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return updates * batch * seeds / (time.perf_counter() - start)
+
+
+def training() -> Iterator[Figure]:
+    """Prompts a second in training, and how the time of an update grows with N and N_x."""
+    import torch
+
+    torch.set_num_threads(2)
+    for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
+        for seeds, batch, depth in (
+            (1, 128, 1),
+            (1, 512, 1),
+            (1, 2048, 1),
+            (5, 128, 1),
+            (5, 512, 1),
+            (5, 2048, 1),
+            (5, 512, 2),
+            (5, 512, 5),
+        ):
+            what = f"training on {device}, {seeds} seed(s), batch {batch}, depth {depth}"
+            yield Figure(what, _rate(seeds, batch, depth, device) / 1000, "k/s")
+    simple, ours = _token_by_token(512, 5), _rate(5, 512, 1)
+    yield Figure("the same without icllib, token by token, 5 seeds, batch 512", simple / 1000, "k/s")
+    yield Figure("token by token ÷ icllib, time", simple / ours, "", 1)
+    for tokens, name in ((False, "moments"), (True, "tokens")):
+        base = 1e6 / _rate(1, 512, 2, tokens=tokens)
+        for n in (40, 160):
+            yield Figure(
+                f"time a prompt by {name}, N = {n} ÷ N = 10", 1e6 / _rate(1, 512, 2, n=n, tokens=tokens) / base, ""
+            )
+        for dim_x in (20, 40):
+            yield Figure(
+                f"time a prompt by {name}, N_x = {dim_x} ÷ N_x = 10",
+                1e6 / _rate(1, 512, 2, dim_x=dim_x, tokens=tokens) / base,
+                "",
+            )
+
+
+def targets() -> Iterator[Figure]:
+    """Train what the book promises to train in seconds, and say what the losses are."""
+    import torch
+
+    from icllib import alignment, learners, theory
+    from icllib.attention import from_moments
+    from icllib.experiments import PAPER, named, trained_models
+    from icllib.runs import run
+    from icllib.tuning import tune
+
+    def twice(prompts: object, lr: float, gamma: float) -> torch.Tensor:
+        return learners.gd_plus_plus(prompts, lr, gamma, 2)
+
+    best, pair = theory.best_step_size(PAPER), tune(PAPER, twice, [12.0, 0.17], torch.Generator().manual_seed(0)).values
+    rivals = {
+        "one-layer": ("GD", lambda p: learners.predict(learners.gradient_descent(p, best, 1), p.x_query), 3, 1.005),
+        "looped-2": ("GD++", lambda p: twice(p, *pair), 5, 1.02),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (rival, learner, limit, bound) in rivals.items():
+            result = run(named(name), folder=Path(folder), progress=False)
+            reads = {m: lambda p, m=m: from_moments(m, p) for m in trained_models(named(name), result)}
+            losses = alignment.sweep({"rival": learner} | reads, {"": PAPER}, seed=99)
+            worst = max(losses[model][0][0] for model in reads)
+            yield Figure(f"{name}, training, a seed", result.record["seconds_of_training"] / 5, "s", limit)
+            yield Figure(f"{name}, worst seed's loss ÷ {rival}'s", worst / losses["rival"][0][0], "", bound)
+
+
+MEASURES = {
+    measure.__name__: measure
+    for measure in (build, tests, imports, figures, weights, tracing, layer, training, targets)
+}
 
 
 def main() -> int:

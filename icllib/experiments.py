@@ -160,11 +160,12 @@ def _all() -> Iterator[Experiment]:
     for name, hidden, seeds in (("small", (2,), 3), ("middle", (256,), 3), ("large", (512, 512, 512), 1)):
         recipe = Recipe(steps=2000, batch=512, lr=0.001)
         yield Experiment(f"mlp-{name}", "Can a network without attention?", PAPER, Flat(hidden), recipe, seeds, 200)
-    for depth, steps, seeds in ((2, 1000, 5), (3, 1500, 3), (4, 1500, 3), (5, 1500, 3)):
-        question = f"One layer looped {depth} times: is it GD?"
-        keep = depth == 2
-        recipe = Recipe(steps, lr=0.01)
-        yield Experiment(f"looped-{depth}", question, PAPER, Stack(looped=depth), recipe, seeds, 50, keep)
+    question = "One layer looped twice: does training find GD, or something better?"
+    twice = Recipe(1000, lr=0.004)
+    yield Experiment("looped-2", question, PAPER, Stack(looped=2), twice, every=50, keep_weights=True)
+    for depth in (3, 4, 5):
+        question = f"One layer looped {depth} times?"
+        yield Experiment(f"looped-{depth}", question, PAPER, Stack(looped=depth), Recipe(1500, lr=0.007), 3)
     for depth, steps, lr, seeds in ((2, 1200, 0.01, 5), (3, 2000, 0.01, 4), (4, 2000, 0.008, 3), (5, 2500, 0.007, 3)):
         question = f"{depth} layers of their own: how good?"
         yield Experiment(f"deep-{depth}", question, PAPER, Stack(depth), Recipe(steps, lr=lr), seeds)
@@ -177,6 +178,10 @@ def _all() -> Iterator[Experiment]:
     for depth in (2, 3):
         question = f"One layer looped {depth} times where prompts are well conditioned?"
         yield Experiment(f"clean-looped-{depth}", question, CLEAN, Stack(looped=depth), Recipe(1500, lr=0.01), 3)
+    yield from _on_spectra()
+
+
+def _on_spectra() -> Iterator[Experiment]:
     optimum = Recipe(2000, batch=4096, lr=0.02)
     for name, task in {
         "n10": _spectrum(10),

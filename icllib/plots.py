@@ -19,7 +19,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-__all__ = ["COLORS", "LEARNERS", "Picture", "canvas", "css_tokens", "draw_matrix", "label_line", "show", "to_svg"]
+__all__ = [
+    "COLORS",
+    "LEARNERS",
+    "Picture",
+    "canvas",
+    "css_tokens",
+    "draw_heatmap",
+    "draw_matrix",
+    "label_line",
+    "show",
+    "to_svg",
+]
 
 #: Colour tokens: name → (light, dark). The hues are Okabe and Ito's, lightened for the dark where contrast needs it.
 COLORS: dict[str, tuple[str, str]] = {
@@ -142,6 +153,33 @@ def draw_matrix(
         ax.set_yticks([split / 2, (split + rows) / 2], ["x", "y"])
     ax.grid(False)
     ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: float | None = None) -> Figure:
+    """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger the larger.
+
+    Args:
+        matrix: (rows, columns).
+        title: its name.
+        split: rows and columns of the x-part, behind which a line is drawn; none unless given.
+        largest: the size that gets the full colour; that of the largest entry unless given.
+    """
+    rows, columns = matrix.shape
+    figure, ax = canvas(2.3, 2.3, title=title, aspect="equal")
+    values = matrix.detach().double()
+    scale = float(values.abs().max()) if largest is None else largest
+    for row, column in itertools.product(range(rows), range(columns)):
+        strength = min(1.0, abs(float(values[row, column])) / scale)
+        if strength > 0.01:
+            color = COLORS["gd" if values[row, column] > 0 else "trained"][0]
+            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=round(strength, 2), edgecolor="none"))
+    for edge in {0, split or 0, columns}:
+        ax.axvline(edge, color=COLORS["muted"][0], linewidth=1)
+        ax.axhline(edge, color=COLORS["muted"][0], linewidth=1)
+    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+    ax.grid(False)
     ax.spines[:].set_visible(False)
     return figure
 

@@ -15,8 +15,17 @@ from icllib.files import FileError, digest, plain, write_atomically
 
 __all__ = ["FOLDER", "MissingResultError", "Result", "StaleResultError", "load", "save", "state_of"]
 
-#: Where results lie unless a function is told otherwise: `results/` beside the library, or $ICLLIB_RESULTS.
-FOLDER = Path(os.environ.get("ICLLIB_RESULTS", Path(__file__).resolve().parent.parent / "results"))
+
+def _folder() -> Path:
+    if "ICLLIB_RESULTS" in os.environ:
+        return Path(os.environ["ICLLIB_RESULTS"])
+    above = [Path(__file__).resolve().parent.parent, Path.cwd(), *Path.cwd().parents]
+    return next((place / "results" for place in above if (place / "results").is_dir()), Path.cwd() / "results")
+
+
+#: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the folder `results` beside the library, or
+#: the nearest one above the working directory.
+FOLDER = _folder()
 
 
 class MissingResultError(FileError):

@@ -89,7 +89,7 @@ def train(
         keep_weights: keep the weights at each measurement.
         checkpoint: a file, written atomically; removed by nobody.
         device: where to train.
-        progress: show a bar.
+        progress: show a bar, on a terminal.
 
     Raises:
         InputError: no seeds or the same one twice, or a parameter to train that the model does not have.
@@ -103,7 +103,7 @@ def train(
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None and path.exists():
         run.restore(path)
-    bar = tqdm(total=recipe.steps, initial=run.step, disable=not progress, unit="step", leave=False)
+    bar = tqdm(total=recipe.steps, initial=run.step, disable=None if progress else True, unit="step", leave=False)
     with bar, shapes_only():
         while run.step < recipe.steps and len(run.stopped) < len(run.seeds):
             if run.step % every == 0 and run.measure():

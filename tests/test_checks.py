@@ -3,6 +3,8 @@ import math
 import pytest
 import torch
 
+from icllib import construct
+from icllib.attention import LinearSelfAttention
 from icllib.checks import (
     chapter_01,
     chapter_02,
@@ -13,6 +15,9 @@ from icllib.checks import (
     chapter_07,
     chapter_08,
     chapter_09,
+    chapter_10,
+    chapter_11,
+    chapter_12,
     intro,
 )
 from icllib.checks.feedback import compare
@@ -28,6 +33,15 @@ def matrices(key=(1, 1, 0), value=(0, 0, -1), scale=0.125):
 
 NAME = torch.eye(4, 5)
 LOUD = 20 * NAME
+
+
+def side(n, lr):
+    """A gradient step through the side entrance: score by y, hand over x."""
+    layer = LinearSelfAttention(2)
+    with torch.no_grad():
+        layer.W_K[0, 0, 1] = layer.W_Q[0, 0, 0] = layer.W_V[0, 0, 0] = 1.0
+        layer.P[0, 1, 0] = -lr / n
+    return layer
 
 
 def phi(z):
@@ -126,6 +140,48 @@ def unstable(query, keys, values):
             "with your keys",
         ),
         (chapter_09.two_pairs(lambda pair, s, y, lr, e: pair(s, y, lr, e)), "to the power 2.0"),
+        (chapter_10.other_range([3.03, 4]), "not 1/x"),
+        (chapter_10.other_range([24.24, 4]), "shrinks"),
+        (chapter_10.other_range([1.515, 2]), "square"),
+        (
+            chapter_10.what_it_does(lambda m, d: (m.P @ m.W_V)[0, d, d] * (m.W_K.mT @ m.W_Q)[0, :d, :d]),
+            "first head alone",
+        ),
+        (
+            chapter_10.what_it_does(
+                lambda m, d: (m.P @ m.W_V).sum(0)[d, d] * (m.W_K.mT @ m.W_Q).sum(0)[:d, :d],
+            ),
+            "within each head",
+        ),
+        (chapter_10.rademacher([200 / 99 * 0.2 * 5.0, 2.1]), "kurtosis"),
+        (chapter_10.rademacher([40 / 19, 2.5]), "more than 3 %"),
+        (chapter_10.plateau([1 / 8, 1 / 8, 4]), "four matrices"),
+        (chapter_10.plateau([1 / 16, 1 / 8, 1 / 4]), "the time grows"),
+        (chapter_10.cosine_of_heads(lambda h, d: (1 + 1 / h) ** -0.5), "limit for large d"),
+        (chapter_10.best_matrix(lambda d, n, s: torch.eye(d) * n / (s * (n + 0.8))), "noise alone"),
+        (chapter_10.best_matrix(lambda d, n, s: torch.diag(torch.eye(d)[0] / s)), "finite N"),
+        (chapter_11.numbers(lambda a, b_x, b_y, n: (-a * b_y, -a * b_x)), "η stands before the mean"),
+        (chapter_11.numbers(lambda a, b_x, b_y, n: (n * a * b_y, a * b_x)), "signs"),
+        (chapter_11.rescaled(lambda lr, gamma, c: (lr * c**2, gamma * c**2)), "smaller numbers"),
+        (chapter_11.rescaled(lambda lr, gamma, c: (lr / c**2, gamma)), "same unit"),
+        (chapter_11.edge(lambda lr, gamma, n: 2 / lr), "takes it back"),
+        (chapter_11.edge(lambda lr, gamma, n: 0.2065), "factor N is missing"),
+        (chapter_11.layer_by_layer(lambda model, tokens: [(0.05, 2.0), (0.1, 5.0), (-0.02, 3.0)]), "swap"),
+        (chapter_11.better(lambda p: 0 * p.y_query), "tuned GD++ has"),
+        (chapter_11.better(lambda p: p.y_query[0]), "shape"),
+        (chapter_11.better(lambda p: p.y_query / 0), "not finite"),
+        (chapter_12.eta_star(lambda n, d, s, z: 1 / ((1 + 1 / n) * s + (s + z**2) / n)), "trace"),
+        (chapter_12.eta_star(lambda n, d, s, z: 1 / ((1 + 1 / n) * s + s * d / n)), "noise is missing"),
+        (chapter_12.many_examples([0.5, 2, 1]), "inverse"),
+        (chapter_12.many_examples([2, 0.5, 0.5]), "square root"),
+        (
+            chapter_12.second_moment_of_signs(lambda e, n: (1 + 1 / n) * e**2 + e.sum() * e / n),
+            "Gaussian",
+        ),
+        (chapter_12.shifted(1.0), "same eigenvalues"),
+        (chapter_12.side_layer(lambda n, lr: construct.gd_layer(1, 1, n, lr)), "main entrance is open"),
+        (chapter_12.side_layer(lambda n, lr: side(n, -lr)), "sign"),
+        (chapter_12.side_layer(lambda n, lr: side(1, lr)), "η/N"),
         (chapter_06.four_matrices(*matrices(key=(1, 1, 1)), 2, 1, 4, 0.5), "also compares y-parts"),
         (chapter_06.four_matrices(*matrices(key=(0, 0, 0)), 2, 1, 4, 0.5), "zero on the x-part"),
         (chapter_06.four_matrices(*matrices(value=(0, 0, 1)), 2, 1, 4, 0.5), "wrong sign"),
@@ -167,6 +223,12 @@ def test_an_open_exercise_is_not_counted_as_wrong():
         chapter_09.homogeneous(...),
         chapter_09.two_pairs(lambda *_: None),
         chapter_05.normalised(lambda q, k, v: None),
+        chapter_10.other_range(...),
+        chapter_10.rademacher(...),
+        chapter_11.better(lambda p: None),
+        chapter_11.layer_by_layer(lambda model, tokens: None),
+        chapter_12.side_layer(lambda n, lr: None),
+        chapter_12.shifted(...),
     ):
         assert feedback.verdict == "not answered"
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icllib import learners, theory
-from icllib.errors import InputError
+from icllib.errors import InputError, ShapeError
 from icllib.tasks import LinearTask
 
 TASKS = {
@@ -61,3 +61,66 @@ def test_there_is_no_best_step_for_inputs_that_are_all_zero():
         theory.best_step_size(LinearTask(x_scale=0.0))
     with pytest.raises(InputError, match="lr = inf"):
         theory.expected_loss(LinearTask(), math.inf)
+
+
+GAUSSIAN = {
+    "along the axes": LinearTask(3, n_context=6, covariance=torch.diag(torch.tensor([0.25, 1.0, 4.0]))),
+    "rotated, noise, two outputs": LinearTask(
+        3,
+        2,
+        7,
+        noise_std=0.5,
+        w_scale=1.5,
+        covariance=torch.tensor([[2.0, 0.3, 0.0], [0.3, 1.0, 0.2], [0.0, 0.2, 0.5]]),
+    ),
+    "normal": LinearTask(4, n_context=5, x_dist="normal", x_scale=0.5),
+}
+
+
+@pytest.mark.parametrize("name", GAUSSIAN)
+@pytest.mark.parametrize("kind", ["best", "drawn"])
+def test_the_loss_of_a_preconditioned_step_is_what_monte_carlo_measures(name, kind):
+    task = GAUSSIAN[name]
+    best = theory.best_preconditioner(task)
+    drawn = 0.3 * torch.randn(best.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    matrix = best if kind == "best" else drawn
+    prompts = task.sample(60_000, torch.Generator().manual_seed(1), dtype=torch.float64)
+    answers = torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query) / task.n_context
+    losses = learners.query_loss(answers, prompts)
+    z = (losses.mean() - theory.preconditioned_loss(task, matrix)) / (losses.std() / math.sqrt(len(losses)))
+    assert abs(z) < 4
+
+
+@given(seed=st.integers(0, 200), name=st.sampled_from(sorted(GAUSSIAN)))
+def test_no_other_matrix_is_better_than_the_best(seed, name):
+    task = GAUSSIAN[name]
+    best = theory.best_preconditioner(task)
+    step = torch.randn(best.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    least = theory.preconditioned_loss(task, best)
+    above = [theory.preconditioned_loss(task, best + size * step) - least for size in (0.01, 0.02)]
+    assert above[0] > 0 and above[1] / above[0] == pytest.approx(4, rel=1e-5)  # a parabola with its minimum there
+
+
+def test_a_multiple_of_the_identity_is_the_plain_step():
+    task = GAUSSIAN["along the axes"]
+    eta = theory.best_step_size(task)
+    plain = theory.preconditioned_loss(task, eta * torch.eye(3))
+    assert plain == pytest.approx(theory.expected_loss(task, eta))
+    even = GAUSSIAN["normal"]
+    expected = theory.best_step_size(even) * torch.eye(4, dtype=torch.float64)
+    torch.testing.assert_close(theory.best_preconditioner(even), expected)
+
+
+def test_with_many_examples_the_best_matrix_whitens():
+    task = LinearTask(3, n_context=10**7, covariance=GAUSSIAN["along the axes"].covariance)
+    expected = torch.linalg.inv(task.covariance.double())
+    torch.testing.assert_close(theory.best_preconditioner(task), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_best_matrix_needs_gaussian_inputs():
+    with pytest.raises(InputError, match="x_dist = 'uniform', expected Gaussian"):
+        theory.best_preconditioner(LinearTask())
+    with pytest.raises(InputError, match="w_scale = 0"):
+        theory.best_preconditioner(LinearTask(x_dist="normal", w_scale=0.0))
+    with pytest.raises(ShapeError, match="matrix"):
+        theory.preconditioned_loss(LinearTask(x_dist="normal"), torch.eye(3))

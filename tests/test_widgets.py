@@ -6,13 +6,27 @@ import math
 import pytest
 import torch
 
-from icllib import construct
+from icllib import construct, theory
 from icllib.attention import SoftmaxSelfAttention
 from icllib.errors import InputError, ShapeError
 from icllib.learners import gd_plus_plus
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens
-from icllib.widgets import BlockBuilder, Copying, Descent, FewShot, Inspector, Kernels, LineFit, Memory, Shots, Spectrum
+from icllib.widgets import (
+    BlockBuilder,
+    Copying,
+    Depth,
+    Descent,
+    FewShot,
+    Inspector,
+    Kernels,
+    LineFit,
+    Memory,
+    Optimum,
+    Scrub,
+    Shots,
+    Spectrum,
+)
 
 
 def numbers(seed, *shape):
@@ -42,6 +56,11 @@ def memory(**options):
     return Memory(torch.nn.functional.normalize(numbers(0, 12, 8), dim=1), **options)
 
 
+def scrub():
+    weights = {f"layers.0.{m}": numbers(k, 4, 2, 1, 3, 3) for k, m in enumerate(("W_K", "W_Q", "W_V", "P"))}
+    return Scrub([0, 5, 10, 15], [1, 0], weights, {"loss": numbers(7, 4, 2), "cosine": numbers(8, 4, 2)}, 2, 6, 3.0)
+
+
 SOLUTION = {
     "W_K": ["I", "0", "0", "0"],
     "W_Q": ["I", "0", "0", "0"],
@@ -59,6 +78,19 @@ FIGURES = {
     "memory": memory,
     "kernels": lambda: Kernels(numbers(0, 9), numbers(1, 9), {-2.0: 1e-4, 0.0: 0.1}),
     "copying": lambda: Copying(numbers(0, 4)),
+    "scrub": lambda: scrub(),
+    "depth": lambda: Depth(
+        {"GD": {1: 0.4, 2: 0.3}, "deep layers": {2: 0.1}},
+        [0, 5],
+        [1.0, 6.0],
+        [0.0, 0.2],
+        [0.4, 0.1],
+        5.0,
+        (9.0, 0.2),
+        10,
+        0.4,
+    ),
+    "optimum": Optimum,
     "spectrum": lambda: Spectrum(numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}),
 }
 
@@ -93,6 +125,12 @@ def states(name, figure):
             yield {"sharpness": 1.0 + 15 * seed, "lr": 1.0 + seed, "log_epsilon": -1.0 * seed + 1}
         elif name == "copying":
             yield {"scale": 7.0 * seed, "shift": ("next", "before")[seed % 2], "sees_query": seed < 2}
+        elif name == "scrub":
+            yield {"run": seed % 2, "at": seed}
+        elif name == "depth":
+            yield {"depth": 1 + seed % 2, "learner": ("GD", "deep layers")[seed // 2], "at": seed % 2}
+        elif name == "optimum":
+            yield {"logs": numbers(seed, 5).tolist(), "n": (1, 5, 100, 1000)[seed], "noise": 0.7 * seed}
         elif name == "spectrum":
             yield {"steps": 1 + seed, "lr": 2.0 + seed, "gamma": 0.05 * seed}
         elif name == "memory":
@@ -296,3 +334,52 @@ def test_bad_input_is_named(call, error, message):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+def test_the_construction_is_all_identity_and_corner_and_its_rate_is_read_off():
+    layer = construct.gd_layer(2, 1, 6, 3.0)
+    weights = {name: parameter.detach().expand(1, 1, -1, -1, -1) for name, parameter in layer.named_parameters()}
+    one = torch.ones(1, 1)
+    found = Scrub([0], [0], weights, {"loss": one, "cosine": one}, 2, 6, 3.0)
+    result = found.compute(found.state)
+    assert result["lr"] == pytest.approx(3) and result["identity"] == result["corner"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_the_optimum_of_a_spectrum_is_that_of_theory_and_nothing_beats_it(noise):
+    figure = Optimum((0.25, 1.0, 4.0), 20)
+    result = figure.compute(figure.state | {"noise": noise})
+    covariance = torch.diag(torch.tensor([0.25, 1.0, 4.0], dtype=torch.float64))
+    task = LinearTask(3, n_context=20, covariance=covariance, noise_std=noise)
+    best = theory.best_preconditioner(task)
+    assert result["best"] == pytest.approx(best.diagonal().tolist())
+    assert result["best_loss"] == pytest.approx(theory.preconditioned_loss(task, best))
+    assert result["scalar_loss"] == pytest.approx(theory.expected_loss(task, theory.best_step_size(task)))
+    white = theory.preconditioned_loss(task, torch.linalg.inv(covariance))
+    assert result["white_loss"] == pytest.approx(white)
+    for name in ("scalar", "white"):
+        assert all(b <= o + 1e-12 for b, o in zip(result["best_by_n"], result[f"{name}_by_n"], strict=True))
+
+
+def test_a_looped_layer_that_runs_gd_plus_plus_has_its_transfer_function():
+    figure = FIGURES["depth"]()
+    result = figure.compute(figure.state | {"at": 0})
+    grid = torch.linspace(0, 1, 61, dtype=torch.float64) * 0.4
+    assert result["trained"] == pytest.approx(((1 - 1.0 * grid) ** 2).tolist())
+    assert result["gd"] == pytest.approx(((1 - 5.0 * grid) ** 2).tolist())
+    assert figure.compute(figure.state | {"learner": "deep layers"})["ratio"] == pytest.approx(1 / 3)
+    assert figure.compute(figure.state | {"learner": "deep layers", "depth": 1})["loss"] == -1
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Scrub([0], [0], {}, {}, 2, 6, 3.0), "expected W_K"),
+        (lambda: Optimum((1.0, -1.0)), r"spectrum\[1\] = -1.0"),
+        (lambda: Depth({}, [], [], [], [], 1.0, (1.0, 1.0), 10, 1.0), "expected GD"),
+        (lambda: Depth({"GD": {1: 1.0}}, [0], [], [], [], 1.0, (1.0, 1.0), 10, 1.0), "differ in length"),
+    ],
+)
+def test_figures_of_trained_models_refuse_what_they_cannot_show(make, message):
+    with pytest.raises(InputError, match=message):
+        make()

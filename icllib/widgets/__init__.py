@@ -3,18 +3,22 @@
 from icllib.widgets.base import LiveFigure
 from icllib.widgets.block_builder import BlockBuilder
 from icllib.widgets.copying import Copying
+from icllib.widgets.depth import Depth
 from icllib.widgets.descent import Descent
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
 from icllib.widgets.kernels import Kernels
 from icllib.widgets.line_fit import LineFit
 from icllib.widgets.memory import Memory
+from icllib.widgets.optimum import Optimum
+from icllib.widgets.scrub import Scrub
 from icllib.widgets.shots import Shots
 from icllib.widgets.spectrum import Spectrum
 
 __all__ = [
     "BlockBuilder",
     "Copying",
+    "Depth",
     "Descent",
     "FewShot",
     "Inspector",
@@ -22,6 +26,8 @@ __all__ = [
     "LineFit",
     "LiveFigure",
     "Memory",
+    "Optimum",
+    "Scrub",
     "Shots",
     "Spectrum",
 ]

@@ -1,0 +1,115 @@
+"""Scrubbing through the training of one layer: its two products, its loss, its cosine (chapter 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from icllib.errors import InputError, ShapeError, check_count, check_number
+from icllib.plots import COLORS, LEARNERS, canvas, label_line, to_svg
+from icllib.widgets.base import LiveFigure
+
+__all__ = ["Scrub"]
+
+_MATRICES = ("W_K", "W_Q", "W_V", "P")
+
+
+class Scrub(LiveFigure):
+    """A = W_KᵀW_Q and B = P W_V of a one-head layer at every measured step of its training.
+
+    Args:
+        steps: updates before each measurement, R numbers.
+        seeds: which of the trained seeds to show, by place.
+        weights: of `training.Trained`: a parameter whose name ends in W_K, W_Q, W_V or P → (R, S, 1, …).
+        measured: "loss" and "cosine" → (R, S).
+        dim_x: N_x.
+        n_context: N, to read η off the products.
+        best_lr: η*, which the reading is compared with.
+
+    Raises:
+        InputError: a matrix or a measurement is missing.
+        ShapeError: the layers have several heads.
+    """
+
+    name = "scrub"
+    caption = (
+        "One layer in training. Left, A = W_Kᵀ W_Q; right, B = P W_V; blue is positive, vermilion negative, each scaled by its largest "
+        "entry. Below, the cosine with one step of gradient descent. Move through training, then change the seed."
+    )
+
+    def __init__(
+        self,
+        steps: Sequence[int],
+        seeds: Sequence[int],
+        weights: Mapping[str, Float[Tensor, "R S 1 a b"]],
+        measured: Mapping[str, Float[Tensor, "R S"]],
+        dim_x: int,
+        n_context: int,
+        best_lr: float,
+    ) -> None:
+        check_count("dim_x", dim_x)
+        check_count("n_context", n_context)
+        check_number("best_lr", best_lr, minimum=0.0)
+        found = {name.rsplit(".", 1)[-1]: tensor.double() for name, tensor in weights.items()}
+        for name in _MATRICES:
+            if name not in found:
+                raise InputError(f"weights has {', '.join(found) or 'nothing'}, expected {name} as well")
+        if found["P"].shape[2] != 1:
+            raise ShapeError(f"weights has {found['P'].shape[2]} heads, expected one")
+        for name in ("loss", "cosine"):
+            if name not in measured:
+                raise InputError(f"measured has {', '.join(measured)}, expected {name} as well")
+        read = (found["W_K"].mT @ found["W_Q"])[:, :, 0]
+        written = (found["P"] @ found["W_V"])[:, :, 0]
+        data = {
+            "steps": list(steps),
+            "dimX": dim_x,
+            "n": n_context,
+            "best": float(best_lr),
+            "runs": [
+                {
+                    "seed": int(seed),
+                    "A": [_rounded(matrix) for matrix in read[:, seed]],
+                    "B": [_rounded(matrix) for matrix in written[:, seed]],
+                    "loss": [round(float(value), 5) for value in measured["loss"][:, seed]],
+                    "cosine": [round(float(value), 5) for value in measured["cosine"][:, seed]],
+                }
+                for seed in seeds
+            ],
+        }
+        super().__init__(data=data, state={"run": 0, "at": 0})
+
+    def compute(self, state: dict) -> dict:
+        """η read off the products, loss and cosine; and of the entries that the answer depends on (A's columns for x, B's
+        row for y) the share that is the identity and the share that is the corner."""
+        run, d = self.data["runs"][state["run"]], self.data["dimX"]
+        read, written = (torch.tensor(run[name][state["at"]], dtype=torch.float64) for name in ("A", "B"))
+        diagonal = float(read.diagonal()[:d].mean())
+        corner = float(written[d, d])
+        return {
+            "lr": -self.data["n"] * diagonal * corner,
+            "identity": d * diagonal**2 / float(read[:, :d].square().sum()),
+            "corner": corner**2 / float(written[d].square().sum()),
+            "loss": run["loss"][state["at"]],
+            "cosine": run["cosine"][state["at"]],
+        }
+
+    def picture(self) -> str:
+        figure, ax = canvas(5, 3.0, xlabel="updates", ylabel="cosine with GD", title="Training finds the step")
+        for run in self.data["runs"]:
+            ax.plot(self.data["steps"], run["cosine"], **(LEARNERS["trained"] | {"markersize": 2.5}))
+        ax.axhline(1, color=COLORS["gd"][0])
+        label_line(ax, self.data["steps"][-1], 1, "one step of GD", COLORS["gd"][0], xytext=(-92, -14))
+        first, last = self.data["runs"][0]["cosine"][0], self.data["runs"][0]["cosine"][-1]
+        return to_svg(
+            figure,
+            f"Cosine with one gradient step by update of training, for {len(self.data['runs'])} seeds: from {first:.2f} it rises to "
+            f"{last:.3f}.",
+        )
+
+
+def _rounded(matrix: Tensor) -> list[list[float]]:
+    return [[float(f"{float(value):.3g}") for value in row] for row in matrix]

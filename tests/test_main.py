@@ -1,0 +1,65 @@
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from icllib import experiments, store
+from icllib.__main__ import main
+from icllib.experiments import NAMED, named
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Two experiments that take a moment."""
+    quick = {
+        name: replace(named(name), seeds=2, every=2, recipe=replace(named(name).recipe, steps=4, batch=16))
+        for name in ("one-layer", "looped-2")
+    }
+    for module in (experiments, sys.modules["icllib.__main__"]):
+        monkeypatch.setattr(module, "NAMED", quick)
+    return quick
+
+
+def test_list_shows_every_experiment_and_whether_its_result_is_current(small, tmp_path, capsys):
+    assert main(["--folder", str(tmp_path), "run", "one-layer"]) == 0
+    assert re.search(r"one-layer: [\d.]+ s, loss by seed 0\.\d{4}, 0\.\d{4}", capsys.readouterr().out)
+    assert main(["--folder", str(tmp_path), "list"]) == 0
+    shown = dict(re.findall(r"^(\S+) +(current|stale|missing) ", capsys.readouterr().out, re.M))
+    assert shown == {"one-layer": "current", "looped-2": "missing"}
+
+
+def test_run_all_runs_all(small, tmp_path):
+    assert main(["--folder", str(tmp_path), "run", "all"]) == 0
+    assert all(store.state_of(experiment, tmp_path) == "current" for experiment in small.values())
+
+
+def test_another_number_of_seeds_is_another_experiment(small, tmp_path, capsys):
+    assert main(["--folder", str(tmp_path), "run", "one-layer", "--seeds", "1"]) == 0
+    assert json.loads((tmp_path / "one-layer.json").read_text())["record"]["seeds"] == [0]
+    main(["--folder", str(tmp_path), "list"])
+    assert re.search(r"one-layer +stale", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "two-layer"], "name = 'two-layer', expected one of"),
+        (["run", "one-layer", "--seeds", "0"], "seeds = 0"),
+        (["run", "one-layer", "--jobs", "0"], "jobs = 0"),
+        (["run", "one-layer", "--device", "abacus"], "device = 'abacus'"),
+        (["claims"], "does not exist; run"),
+    ],
+)
+def test_a_mistake_is_named_in_one_line(arguments, message, tmp_path, capsys):
+    assert main(["--folder", str(tmp_path), *arguments]) == 1
+    said = capsys.readouterr().err
+    assert message in said and said.startswith("icllib: ") and said.count("\n") == 1
+
+
+def test_the_command_is_there():
+    shown = subprocess.run([sys.executable, "-m", "icllib", "--help"], capture_output=True, text=True, check=True)
+    assert all(word in shown.stdout for word in ("list", "run", "claims"))
+    assert len(NAMED) > 20
