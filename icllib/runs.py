@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -173,12 +173,19 @@ def _gather(experiment: Experiment, seeds: list[int], outcomes: list, device: st
         "stopped": {str(seed): step for _, _, stopped, _ in outcomes for seed, step in stopped.items()},
         "seconds": round(seconds, 1),
         "seconds_of_training": round(sum(took for *_, took in outcomes), 1),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "icllib": version("icllib")},
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "icllib": _own_version()},
         "machine": machine(),
         "device": device,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
     return Result(experiment.name, plain(experiment), tensors, record)
+
+
+def _own_version() -> str:
+    try:
+        return version("icllib")
+    except PackageNotFoundError:  # run from a copy that nobody installed
+        return "unknown"
 
 
 def machine() -> str:

@@ -33,7 +33,7 @@ class Optimum(LiveFigure):
     name = "optimum"
     caption = (
         "Draw a spectrum. Above, what each learner multiplies a direction by: the optimum in black, one step size for all in blue, "
-        "whitening in purple. Below, their losses by the number of examples. Raise N, and see the three part and meet again."
+        "whitening in purple. Below, their losses by the number of examples. Raise N, and see whitening overtake the single step and join the optimum."
     )
 
     def __init__(self, spectrum: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0), n_context: int = 20) -> None:
