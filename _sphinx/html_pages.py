@@ -30,6 +30,10 @@ def _drop_scripts(page: str) -> str:
     )
     page = re.sub(r"<script[^>]*>[^<]*(?:THEBE_JS_URL|thebe_selector|MathJax)[^<]*</script>\s*", "", page)
     page = re.sub(r'<script type="text/x-thebe-config">.*?</script>\s*', "", page, flags=re.DOTALL)
+    # The state of the widgets for a kernel's page: here the live figures carry their values themselves.
+    page = re.sub(
+        r'<script type="application/vnd.jupyter.widget-state\+json">.*?</script>\s*', "", page, flags=re.DOTALL
+    )
     page = re.sub(r"<link[^>]*(?:fontawesome|sphinx-thebe)[^>]*/?>\s*", "", page)
     return re.sub(r'<link rel="preload"[^>]*/?>\s*', "", page)
 
