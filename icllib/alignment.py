@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icllib.attention import LinearSelfAttention
+from icllib.attention import LinearSelfAttention, Transformer
 from icllib.errors import InputError, check_count, check_number, check_tensors
 from icllib.learners import query_loss
 from icllib.tasks import Prompts, Task
@@ -23,7 +23,9 @@ __all__ = [
     "interpolate",
     "iterate",
     "merge",
+    "preconditioner",
     "predictor",
+    "read_layers",
     "read_off",
     "sensitivity",
     "spoil_labels",
@@ -140,6 +142,27 @@ def merge(layer: LinearSelfAttention, dim_x: int) -> LinearSelfAttention:
 
 
 @torch.no_grad()
+def preconditioner(layer: LinearSelfAttention, n_context: int) -> Float[Tensor, "N_x N_x"]:
+    """M of a layer with one output: its answer is (1/N) Σ_i y_i ⟨x_i, M x_q⟩, plus terms that are even in the labels.
+
+    M = −N Σ_h (β_h A_h + u_h v_hᵀ): of W_KᵀW_Q, A is the x-block and v the y-row (its part for x); (u, β) is the y-row of
+    P W_V. The terms that are even in the labels can only raise the expected loss. Derived in chapter 12.
+
+    Args:
+        layer: any number of heads, N_y = 1.
+        n_context: N.
+
+    Raises:
+        InputError: n_context is no positive integer.
+    """
+    check_count("n_context", n_context)
+    read, written = layer.W_K.mT @ layer.W_Q, (layer.P @ layer.W_V)[:, -1]
+    main = torch.einsum("h,hij->ij", written[:, -1], read[:, :-1, :-1])
+    side = torch.einsum("hi,hj->ij", written[:, :-1], read[:, -1, :-1])
+    return -n_context * (main + side)
+
+
+@torch.no_grad()
 def interpolate(
     first: LinearSelfAttention, second: LinearSelfAttention, dim_x: int, weight: float = 0.5
 ) -> LinearSelfAttention:
@@ -233,3 +256,19 @@ def read_off(layer: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"], dim
 
     (lr, r2_y), (gamma, r2_x) = fit(change[..., dim_x:], step), fit(change[..., :dim_x], bend)
     return Algorithm(lr, gamma, r2_y, r2_x)
+
+
+@torch.no_grad()
+def read_layers(model: Transformer, tokens: Float[Tensor, "batch N+1 dim_token"], dim_x: int) -> list[Algorithm]:
+    """`read_off` of every layer of a stack (or every loop of one layer), each on the tokens that it sees.
+
+    Args:
+        model: the stack.
+        tokens: its input.
+        dim_x: N_x.
+    """
+    found = []
+    for layer in model.sequence:
+        found.append(read_off(layer, tokens, dim_x))
+        tokens = layer(tokens)
+    return found

@@ -169,9 +169,12 @@ def _all() -> Iterator[Experiment]:
     for depth, steps, lr, seeds in ((2, 1200, 0.01, 5), (3, 2000, 0.01, 4), (4, 2000, 0.008, 3), (5, 2500, 0.007, 3)):
         question = f"{depth} layers of their own: how good?"
         yield Experiment(f"deep-{depth}", question, PAPER, Stack(depth), Recipe(steps, lr=lr), seeds)
-    random = Stack(2, init_std=0.3, identity=0.0)
-    question = "Two layers from a random start: how often a spurious minimum?"
-    yield Experiment("deep-2-random", question, PAPER, random, Recipe(1200, lr=0.01), 8)
+    random = Stack(looped=2, init_std=0.3, identity=0.0)
+    yield Experiment("looped-2-random", "… from a random start?", PAPER, random, Recipe(1500, lr=0.01))
+    for name, std, identity in (("random", 0.3, 0.0), ("mixed", 0.3, 0.3), ("small", 0.02, 0.0)):
+        question = f"Two layers, start {identity} I + {std} noise: how often a spurious minimum?"
+        start = Stack(2, init_std=std, identity=identity)
+        yield Experiment(f"deep-2-{name}", question, PAPER, start, Recipe(1200, lr=0.01), 8)
     for depth in (1, 2, 3):
         question = f"{depth} layers where prompts are well conditioned?"
         yield Experiment(f"clean-deep-{depth}", question, CLEAN, Stack(depth), Recipe(1500, lr=0.01), 3)
@@ -188,13 +191,15 @@ def _on_spectra() -> Iterator[Experiment]:
         "n20": _spectrum(20),
         "n40": _spectrum(40),
         "n100": _spectrum(100),
-        "noise": _spectrum(20, 0.5),
+        "noise": _spectrum(20, 2.0),
         "rotated": _spectrum(20, 0.0, True),
-        "rotated-noise": _spectrum(20, 0.5, True),
+        "rotated-noise": _spectrum(20, 2.0, True),
     }.items():
         yield Experiment(f"optimum-{name}", "Is the optimum preconditioned GD?", task, Stack(), optimum, 3)
-    random = Stack(init_std=0.3, identity=0.0)
-    yield Experiment("optimum-random", "… from a random start?", _spectrum(20), random, Recipe(1500, 1024, 0.02), 8)
+    random, recipe = Stack(init_std=0.3, identity=0.0), Recipe(1500, 1024, 0.02)
+    yield Experiment("optimum-random", "… from a random start?", _spectrum(20), random, recipe, 8)
+    even = LinearTask(5, n_context=20, x_dist="normal", x_scale=1.55**0.5)  # the same trace, all eigenvalues alike
+    yield Experiment("optimum-random-even", "… where all directions are alike?", even, random, recipe, 8)
 
 
 #: name → experiment: everything that `python -m icllib run` can train.
