@@ -245,7 +245,9 @@ def _above_optimum(models: list[nn.Module], task: LinearTask) -> list[float]:
     """Loss of each whole layer ÷ the optimum's. The two are paired: measured on the same prompts, the luck of these cancels."""
     best, prompts = theory.best_preconditioner(task), _test(task, 50_000)
     lowest = theory.preconditioned_loss(task, best)
-    reference = _loss(lambda p: learners.predict(learners.gradient_descent(p, 1.0, 1) @ best.float(), p.x_query), prompts)
+    reference = _loss(
+        lambda p: learners.predict(learners.gradient_descent(p, 1.0, 1) @ best.float(), p.x_query), prompts
+    )
     return [1 + (_loss(_reads(model), prompts) - reference) / lowest for model in models]
 
 
@@ -276,6 +278,8 @@ def _before_training(folder: Path) -> Iterator[Figure]:
 
 
 #: Every claim that the chapters so far decide.
+#:
+#: :meta hide-value:
 CLAIMS: tuple[Claim, ...] = (
     Claim("C05", "A trained one-layer model is a step of gradient descent.", "I, P", "10", _one_layer),
     Claim("C06", "It stays one out of distribution, up to a point.", "P", "10", _out_of_distribution),

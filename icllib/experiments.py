@@ -203,6 +203,8 @@ def _on_spectra() -> Iterator[Experiment]:
 
 
 #: name → experiment: everything that `python -m icllib run` can train.
+#:
+#: :meta hide-value:
 NAMED: dict[str, Experiment] = {experiment.name: experiment for experiment in _all()}
 
 

@@ -13,6 +13,8 @@ from icllib.errors import InputError, check_choice, check_count, check_number
 __all__ = ["SCHEDULES", "Recipe"]
 
 #: What is left of the learning rate when a fraction t of the steps after the warm-up is done.
+#:
+#: :meta hide-value:
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda t: 1.0,
     "linear": lambda t: 1 - t,

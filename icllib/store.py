@@ -25,6 +25,8 @@ def _folder() -> Path:
 
 #: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the folder `results` beside the library, or
 #: the nearest one above the working directory.
+#:
+#: :meta hide-value:
 FOLDER = _folder()
 
 
