@@ -305,6 +305,8 @@ def test_chapter_11(printed):
     for depth, bound in ((2, 0.0944), (3, 0.048), (5, 0.045)):
         worst = re.findall(rf"depth {depth}, \d seeds: loss [\d.]+ … ([\d.]+)", text)[0]
         assert float(worst) <= bound
+    worst = [float(v) for v in re.findall(r"3 layers of their own, seed \d: .* the worst has ([\d.]+)", text)]
+    assert sum(v > 50 for v in worst) == 2 and len(worst) == 4
     read = {
         (kind, int(depth)): (float(least), float(code), float(network))
         for kind, depth, least, code, network in re.findall(
