@@ -174,7 +174,8 @@ def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: 
         strength = min(1.0, abs(float(values[row, column])) / scale)
         if strength > 0.01:
             color = COLORS["gd" if values[row, column] > 0 else "trained"][0]
-            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=round(strength, 2), edgecolor="none"))
+            look = {"facecolor": color, "alpha": round(strength, 2), "edgecolor": "none", "clip_on": False}
+            ax.add_patch(Rectangle((column, row), 1, 1, **look))
     for edge in {0, split or 0, columns}:
         ax.axvline(edge, color=COLORS["muted"][0], linewidth=1)
         ax.axhline(edge, color=COLORS["muted"][0], linewidth=1)
@@ -201,8 +202,10 @@ def to_svg(figure: Figure, alt: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = _unique_ids(svg)
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    # A hundredth of a point is finer than any screen; only inside tags, for a label's digits mean something.
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
+    svg = _unwrapped(_unique_ids(svg))
     for name, (light, _) in COLORS.items():
         svg = re.sub(f"(fill|stroke): {light}", rf"\1: var(--icl-{name}, {light})", svg)
     # matplotlib measures with DejaVu Sans; the page shows its own font.
@@ -215,6 +218,19 @@ def to_svg(figure: Figure, alt: str) -> str:
     svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
     svg = head + svg[len("<svg ") :]
     return re.sub(r"\s*\n\s*", " ", svg).strip()
+
+
+def _unwrapped(svg: str) -> str:
+    """Without the groups that have no attribute, and so no effect."""
+    open_groups: list[bool] = []  # whether each has one
+
+    def keep(match: re.Match[str]) -> str:
+        if match[0] == "</g>":
+            return match[0] if open_groups.pop() else ""
+        open_groups.append(bool(match[1].strip()))
+        return match[0] if open_groups[-1] else ""
+
+    return re.sub(r"</g>|<g\b([^>]*)>", keep, svg)
 
 
 def _unique_ids(svg: str) -> str:

@@ -149,3 +149,42 @@ def test_predictor_reads_what_the_model_writes():
     expected = read_prediction(layer(join_tokens(PROMPTS)), 2)
     assert torch.equal(alignment.predictor(layer)(PROMPTS), expected)
     torch.testing.assert_close(from_moments(layer, PROMPTS), expected)
+
+
+@given(seed=st.integers(0, 99), heads=st.integers(1, 3), n=st.integers(1, 6), dim_x=st.integers(1, 4))
+def test_what_changes_sign_with_the_labels_is_a_preconditioned_step(seed, heads, n, dim_x):
+    generator = torch.Generator().manual_seed(seed)
+    prompts = LinearTask(dim_x=dim_x, n_context=n).sample(5, generator, torch.float64)
+    layer = LinearSelfAttention(dim_x + 1, heads, generator=generator, init_std=0.7, dtype=torch.float64)
+    read = alignment.predictor(layer)
+    odd = (read(prompts) - read(replace(prompts, y=-prompts.y))) / 2
+    m = alignment.preconditioner(layer, n)
+    torch.testing.assert_close(odd, torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, m, prompts.x_query) / n)
+
+
+def test_what_does_not_change_sign_can_only_do_harm():
+    task = LinearTask(dim_x=3, n_context=6, noise_std=0.5)
+    layer = LinearSelfAttention(4, generator=torch.Generator().manual_seed(1), init_std=0.5, dtype=torch.float64)
+    prompts = task.sample(100_000, torch.Generator().manual_seed(2), torch.float64)
+    whole, turned = (alignment.predictor(layer)(p).detach() for p in (prompts, replace(prompts, y=-prompts.y)))
+    odd, even = (whole - turned) / 2, (whole + turned) / 2
+    cross = even * (odd - prompts.y_query)
+    assert even.square().mean() > 0.1  # it is there …
+    assert abs(float(cross.mean() / cross.std())) * 100_000**0.5 < 4  # … and works against nothing, |z| < 4
+
+
+def test_a_gradient_step_is_preconditioned_with_its_rate():
+    layer = construct.gd_layer(4, 1, 8, 3.0)
+    torch.testing.assert_close(alignment.preconditioner(layer, 8), 3.0 * torch.eye(4, dtype=torch.float64))
+    with pytest.raises(InputError, match="n_context = 0"):
+        alignment.preconditioner(layer, 0)
+
+
+@given(problem=problems(), steps=st.integers(1, 3))
+def test_every_layer_is_read_on_the_tokens_that_it_sees(problem, steps):
+    prompts, _ = problem
+    lr, gamma = [1.0, 2.0, 0.5][:steps], [0.02, -0.01, 0.03][:steps]
+    model = construct.gd_plus_plus_transformer(prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma, steps)
+    read = alignment.read_layers(model, join_tokens(prompts), prompts.dim_x)
+    assert [one.lr for one in read] == pytest.approx(lr, rel=1e-5)
+    assert [one.gamma for one in read] == pytest.approx(gamma, rel=1e-5)

@@ -34,6 +34,14 @@ def test_a_picture_keeps_its_text_and_turns_with_the_page():
         assert plots.css_tokens().count(name + ":") == 3
 
 
+def test_a_picture_is_drawn_to_a_hundredth_of_a_point_and_labels_keep_their_digits():
+    figure = picture()
+    figure.axes[0].text(0, 1, "0.00123")
+    svg = plots.to_svg(figure, "0.4567 is what it shows.")
+    assert ">0.00123</text>" in svg and "0.4567" in svg
+    assert not re.search(r"\.\d{3}", " ".join(re.findall(r' d="[^"]*"| x="[^"]*"| y="[^"]*"', svg)))
+
+
 def test_two_pictures_on_a_page_share_no_id():
     first, second = (set(re.findall(r' id="([^"]+)"', plots.to_svg(picture(), "It rises."))) for _ in range(2))
     assert first and not first & second

@@ -56,7 +56,9 @@ class LiveFigure(anywidget.AnyWidget):
 
     def page(self) -> str:
         """The figure for a static page: the plain picture, the values, and the module that takes the picture's place."""
-        values = json.dumps({"data": self.data, "state": self.state}, ensure_ascii=False).replace("</", "<\\/")
+        values = json.dumps(
+            {"data": self.data, "state": self.state}, ensure_ascii=False, separators=(",", ":")
+        ).replace("</", "<\\/")
         module = self._esm.replace("export default", "return", 1)
         script = f"(() => {{ const figure = (() => {{ {module} }})(); {_text('shim.js')} }})();"
         return (

@@ -49,8 +49,7 @@ function render({ model, el }) {
     const top = h + 60;
     const below = axes(layer, { top, w: width - 64, h: 150, xRange: [0, data.most], yRange: [-1, 1.05], xLabel: "eigenvalue (λ)", yLabel: "left of it", xTicks: [0, 0.25, 0.5, 0.75, 1].map((t) => Number((t * data.most).toPrecision(2))), yTicks: [-1, 0, 1], yShow: (t) => String(t).replace("-", "−") });
     for (const name of ["gd", "gdpp", "trained"]) {
-      const points = result[name].map((v, i) => `${below.x((i / 60) * data.most)},${below.y(Math.max(-1, Math.min(1.05, v)))}`).join(" ");
-      layer.append(make("polyline", { points, class: `icl-line icl-${name} ${name === "trained" ? "icl-solid" : "icl-thin"}` }));
+      line(layer, below, result[name].map((v, i) => [(i / 60) * data.most, v]), [-1, 1.05], `icl-${name} ${name === "trained" ? "icl-solid" : "icl-thin"}`);
     }
     select.value = state.learner;
     setDepth(state.depth);

@@ -35,7 +35,7 @@ class Depth(LiveFigure):
     name = "depth"
     caption = (
         "Above, loss by depth: move the depth, or choose a learner. Below, what two loops leave of a direction by its eigenvalue: "
-        "move through training, and watch the straight folds of gradient descent (blue) turn into the flat curve of GD++ (green)."
+        "move through training, and watch the trained curve pass the parabola of gradient descent (blue) and settle on the flat curve of GD++ (green)."
     )
 
     def __init__(

@@ -41,13 +41,14 @@ function render({ model, el }) {
     const result = compute(data, state);
     const eigenvalues = state.logs.map((v) => 2 ** v);
     const h = 150;
-    const most = Math.max(...result.best, ...result.scalar) * 1.6;
-    const yTicks = [0, 0.5, 1].map((t) => Number((t * most).toPrecision(1)));
-    const above = axes(layer, { w: width - 64, h, xRange: [-3.3, 3.3], yRange: [0, most], xLabel: "eigenvalue (λ)", yLabel: "multiplied by", xTicks: [], yTicks });
+    const multipliers = [...result.best, ...result.scalar, ...result.white].map(Math.log2);
+    const [least, most] = [Math.floor(Math.min(...multipliers)) - 0.3, Math.ceil(Math.max(...multipliers)) + 0.3];
+    const yTicks = [-6, -4, -2, 0, 2, 4].filter((t) => t >= least && t <= most);
+    const above = axes(layer, { w: width - 64, h, xRange: [-3.3, 3.3], yRange: [least, most], xLabel: "eigenvalue (λ)", yLabel: "multiplied by", xTicks: [], yTicks, yShow: (t) => (t < 0 ? `1/${2 ** -t}` : String(2 ** t)) });
     for (const t of [-3, -2, -1, 0, 1, 2, 3]) layer.append(make("text", { x: above.x(t), y: h + 24, class: "icl-tick", "text-anchor": "middle" }, t < 0 ? `1/${2 ** -t}` : String(2 ** t)));
     const order = eigenvalues.map((_, i) => i).sort((i, j) => eigenvalues[i] - eigenvalues[j]);
     for (const name of ["white", "scalar", "best"]) {
-      const place = (i) => [above.x(Math.max(-3.3, Math.min(3.3, state.logs[i]))), above.y(Math.min(most, result[name][i]))];
+      const place = (i) => [above.x(Math.max(-3.3, Math.min(3.3, state.logs[i]))), above.y(Math.log2(result[name][i]))];
       layer.append(make("polyline", { points: order.map((i) => place(i).join(",")).join(" "), class: `icl-line ${KINDS[name]}` }));
       for (const i of order) layer.append(make("circle", { cx: place(i)[0], cy: place(i)[1], r: 3.5, class: `icl-dot ${KINDS[name]}` }));
     }
@@ -59,8 +60,7 @@ function render({ model, el }) {
     const below = axes(layer, { top, w: width - 64, h: 150, xRange: [0, 3], yRange: [low, high], xLabel: "examples in the prompt (N)", yLabel: "expected loss", xTicks: [], yTicks: lossTicks, yShow: (t) => String(Number((10 ** t).toPrecision(1))) });
     for (const t of [0, 1, 2, 3]) layer.append(make("text", { x: below.x(t), y: top + 166, class: "icl-tick", "text-anchor": "middle" }, String(10 ** t)));
     for (const name of ["white", "scalar", "best"]) {
-      const points = result[`${name}_by_n`].map((v, i) => `${below.x(Math.log10(data.sizes[i]))},${below.y(Math.min(high, log(v)))}`).join(" ");
-      layer.append(make("polyline", { points, class: `icl-line ${KINDS[name]}` }));
+      line(layer, below, result[`${name}_by_n`].map((v, i) => [Math.log10(data.sizes[i]), log(v)]), [low, high], KINDS[name]);
     }
     layer.append(make("line", { x1: below.x(Math.log10(state.n)), x2: below.x(Math.log10(state.n)), y1: top, y2: top + 150, class: "icl-line icl-ink icl-thin" }));
     setters.forEach((set, i) => set(state.logs[i]));

@@ -32,7 +32,7 @@ class Optimum(LiveFigure):
 
     name = "optimum"
     caption = (
-        "Draw a spectrum. Above, what each learner multiplies a direction by: the optimum in black, one step size for all in blue, "
+        "Draw a spectrum with the sliders. Above, what each learner multiplies a direction by: the optimum in black, one step size for all in blue, "
         "whitening in purple. Below, their losses by the number of examples. Raise N, and see whitening overtake the single step and join the optimum."
     )
 

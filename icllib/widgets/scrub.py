@@ -112,4 +112,4 @@ class Scrub(LiveFigure):
 
 
 def _rounded(matrix: Tensor) -> list[list[float]]:
-    return [[float(f"{float(value):.3g}") for value in row] for row in matrix]
+    return [[round(float(value), 3) for value in row] for row in matrix]

@@ -75,6 +75,20 @@ function axes(layer, { left = 48, top = 8, w, h, xRange, yRange, xLabel, yLabel,
   return { x, y, invert };
 }
 
+// A line through the points [x, y]; where y leaves the range there is none.
+function line(layer, scale, points, [low, high], kind) {
+  let run = [];
+  const draw = () => {
+    if (run.length > 1) layer.append(make("polyline", { points: run.join(" "), class: `icl-line ${kind}` }));
+    run = [];
+  };
+  for (const [x, y] of points) {
+    if (y >= low && y <= high) run.push(`${scale.x(x)},${scale.y(y)}`);
+    else draw();
+  }
+  draw();
+}
+
 // A handle that mouse, touch and arrow keys move. onMove(x, y) gets data coordinates. Returns place(scale, x, y, words).
 function handle(layer, { label, radius = 7, step, onMove }) {
   const knob = make("circle", { r: radius, class: "icl-handle" });
