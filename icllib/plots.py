@@ -172,7 +172,7 @@ def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: 
     scale = float(values.abs().max()) if largest is None else largest
     for row, column in itertools.product(range(rows), range(columns)):
         strength = min(1.0, abs(float(values[row, column])) / scale)
-        if strength > 0.01:
+        if strength > 0.03:  # fainter ones cannot be seen
             color = COLORS["gd" if values[row, column] > 0 else "trained"][0]
             look = {"facecolor": color, "alpha": round(strength, 2), "edgecolor": "none", "clip_on": False}
             ax.add_patch(Rectangle((column, row), 1, 1, **look))

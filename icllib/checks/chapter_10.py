@@ -104,11 +104,11 @@ def best_matrix(answer: Callable[[int, int, float], Tensor]) -> Feedback:
         "that is the best step of chapter 2; only the first coordinate carries a signal.": torch.eye(4)
         * n
         / (s * (n + 3.8)),
-        "along e₁ the problem has one dimension: use N_x = 1.": single(n / (s * (n + 3.8))),
+        "along the first coordinate the problem has one dimension: use N_x = 1.": single(n / (s * (n + 3.8))),
         "the other coordinates carry noise alone: zero is better.": torch.eye(4) * best,
         "finite N costs: the best step is shorter than 1/s.": single(1 / s),
     }
-    return grade(answer, (4, n, s), single(best), "η* of one dimension along e₁.", mistakes)
+    return grade(answer, (4, n, s), single(best), "η* of one dimension along the first coordinate.", mistakes)
 
 
 def _roughly(answers: object, expected: Tensor, right: str, mistakes: dict[str, Tensor], tolerance: float) -> Feedback:

@@ -100,7 +100,7 @@ class Scrub(LiveFigure):
     def picture(self) -> str:
         figure, ax = canvas(5, 3.0, xlabel="updates", ylabel="cosine with GD", title="Training finds the step")
         for run in self.data["runs"]:
-            ax.plot(self.data["steps"], run["cosine"], **(LEARNERS["trained"] | {"markersize": 2.5}))
+            ax.plot(self.data["steps"], run["cosine"], **(LEARNERS["trained"] | {"marker": ""}))
         ax.axhline(1, color=COLORS["gd"][0])
         label_line(ax, self.data["steps"][-1], 1, "one step of GD", COLORS["gd"][0], xytext=(-92, -14))
         first, last = self.data["runs"][0]["cosine"][0], self.data["runs"][0]["cosine"][-1]
