@@ -403,6 +403,8 @@ def test_chapter_12(printed):
     assert len(seeds) == 8 and len(stuck) == 4 and int(re.search(r"(\d) of 8 reach it", text)[1]) == 4
     assert all(2.3 < loss < 2.6 and even > 0.5 and side > 0.15 > abs(main) for loss, even, main, side in stuck)
     assert all(even < 0.01 and main > 0.2 and abs(side) < 0.01 for loss, even, main, side in seeds if loss < 1.05)
+    one, two = (float(v) for v in re.search(r"along λ = 4: ([+-][\d.]+) and ([+-][\d.]+)", text).groups())
+    assert one * two < 0 and abs(one + two) < 0.3 * abs(one)  # the averages nearly cancel
     lowest, second = (float(v) for v in re.search(r"curvatures: (\S+), then (\S+) …", text).groups())
     assert abs(lowest) < 1e-5 and second > 0.01
     main, side = (float(v) for v in re.search(r"main entrance ([\d.]+), of the side entrance ([\d.]+)", text).groups())
