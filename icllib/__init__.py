@@ -3,6 +3,7 @@
 In reading order:
 
 - `tasks`: distributions of learning problems, and the prompts drawn from them
+- `losses`: many losses in a few numbers
 - `learners`: the textbook learners that see a prompt's data plainly
 - `tuning`: the numbers with which a learner does best on a distribution
 - `theory`: closed forms for the best step and the expected loss
@@ -34,6 +35,7 @@ __all__ = [
     "experiments",
     "files",
     "learners",
+    "losses",
     "plots",
     "recipes",
     "runs",

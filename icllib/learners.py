@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from icllib.errors import InputError, check_count, check_number, check_per_step, check_tensors, warn_if_growing
+from icllib.losses import LossSummary, summarise
 from icllib.tasks import Prompts
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "heavy_ball",
     "least_squares",
     "loss",
+    "mean_loss",
     "newton_schulz",
     "predict",
     "query_loss",
@@ -28,6 +31,8 @@ __all__ = [
 ]
 
 Weights = Float[Tensor, "batch N_y N_x"]
+
+_CHUNK = 5000  # prompts that `mean_loss` hands over at a time
 
 
 def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "batch N_y"]:
@@ -250,6 +255,29 @@ def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Flo
     axes = {"y_query": (prompts.y_query, ("batch", "N_y")), "predictions": (predictions, ("batch", "N_y"))}
     check_tensors(axes)
     return (predictions - prompts.y_query).square().sum(dim=1) / 2
+
+
+@torch.no_grad()
+def mean_loss(
+    predict: Callable[[Prompts], Float[Tensor, "batch N_y"]], prompts: Prompts, trim: float = 0.01
+) -> LossSummary:
+    """Mean of ½ ‖ŷ − y_q‖² over many prompts, with its interval, the median and the trimmed mean.
+
+    Asks for a few thousand predictions at a time, so that hundreds of thousands of prompts fit.
+
+    Args:
+        predict: prompts → predictions for their queries; each prompt is answered by itself.
+        prompts: two or more.
+        trim: the fraction of the largest losses that the trimmed mean leaves out.
+
+    Raises:
+        ShapeError: the predictions are not (batch, N_y).
+        InputError: as `losses.summarise`.
+    """
+    tensors = [getattr(prompts, field.name) for field in fields(prompts)]
+    parts = [[None] * math.ceil(prompts.batch / _CHUNK) if t is None else t.split(_CHUNK) for t in tensors]
+    chunks = (Prompts(*part) for part in zip(*parts, strict=True))
+    return summarise(torch.cat([query_loss(predict(chunk), chunk) for chunk in chunks]), trim)
 
 
 def starting_weights(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None) -> Weights:

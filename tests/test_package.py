@@ -14,6 +14,7 @@ MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__ini
 ORDER = [
     "errors",
     "tasks",
+    "losses",
     "learners",
     "tuning",
     "theory",
