@@ -36,6 +36,16 @@ def test_contributing_gives_a_reason_for_every_entry_at_the_top():
         assert entry in guide, f"{entry} stands at the top without a reason in CONTRIBUTING.md"
 
 
+def test_the_book_has_one_name():
+    title = yaml.safe_load(read("_config.yml"))["title"]
+    subtitle = re.search(r"^# (.*)\n\n\*(.*)\*$", read("intro.md"), re.M)
+    assert subtitle[1] == title and read("README.md").startswith(f"# {title}\n\n**{subtitle[2]}.**")
+    full = f"{title}: {subtitle[2][0].lower()}{subtitle[2][1:]}"
+    assert yaml.safe_load(read("CITATION.cff"))["title"] == full and full in read("pyproject.toml")
+    for name in ("README.md", "CITATION.cff", "_config.yml", "pyproject.toml", "intro.md"):
+        assert not re.search(r"learning.without.training", read(name), re.I), name
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
 def test_workflows_pin_their_actions_by_commit_and_ask_for_little(path):
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -33,9 +33,7 @@ def test_every_link_inside_the_site_leads_somewhere(soup, page):
 def test_a_page_names_its_author_and_its_licence(soup):
     footer = soup.select_one("footer.bd-footer-content").get_text(" ")
     assert (
-        "Learning without Training authors" in footer
-        and "CC BY 4.0" in footer
-        and "Jupyter Book community" not in footer
+        "authors of One Layer, One Step" in footer and "CC BY 4.0" in footer and "Jupyter Book community" not in footer
     )
     assert soup.html.get("lang") == "en" and soup.title.text.strip()
 
