@@ -15,6 +15,7 @@ In reading order:
 - `store`, `experiments`, `runs`: trainings with a name, what they left on disk, and running them
 - `claims`: the claims of the paper, and whether they hold here
 - `datasets`: the real data of the book
+- `tables`: numbers that are compared, on the page and in a terminal
 - `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
 """
@@ -40,6 +41,7 @@ __all__ = [
     "recipes",
     "runs",
     "store",
+    "tables",
     "tasks",
     "theory",
     "tokens",

@@ -30,6 +30,7 @@ ORDER = [
     "runs",
     "claims",
     "datasets",
+    "tables",
     "plots",
     "widgets",
     "checks",
