@@ -11,8 +11,8 @@ In reading order:
 - `attention`: linear and softmax self-attention, stacks of layers
 - `construct`: weights written by hand that make a layer a gradient step
 - `recipes`, `training`: how a model is trained, and the loop that does it, many seeds at once
-- `alignment`: how close a trained model is to an algorithm
-- `store`, `experiments`, `runs`: trainings with a name, what they left on disk, and running them
+- `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
+- `store`, `kinds`, `runs`, `experiments`: results on disk, trainings as plain data, running them, and all by name
 - `claims`: the claims of the paper, and whether they hold here
 - `datasets`: the real data of the book
 - `tables`: numbers that are compared, on the page and in a terminal
@@ -35,6 +35,7 @@ __all__ = [
     "errors",
     "experiments",
     "files",
+    "kinds",
     "learners",
     "losses",
     "plots",
@@ -47,6 +48,7 @@ __all__ = [
     "tokens",
     "training",
     "tuning",
+    "weights",
     "widgets",
 ]
 

@@ -9,21 +9,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icllib.attention import LinearSelfAttention, Transformer
-from icllib.errors import InputError, check_count, check_number, check_tensors
+from icllib.attention import Transformer
+from icllib.errors import InputError, check_count, check_number
 from icllib.learners import query_loss
 from icllib.tasks import Prompts, Task
 from icllib.tokens import join_tokens, read_prediction
+from icllib.weights import entrances as entrances
+from icllib.weights import interpolate as interpolate
+from icllib.weights import merge as merge
+from icllib.weights import preconditioner as preconditioner
+from icllib.weights import products as products
+from icllib.weights import without_stripes as without_stripes
 
 __all__ = [
     "Algorithm",
     "Alignment",
     "compare",
     "gd_share",
-    "interpolate",
     "iterate",
-    "merge",
-    "preconditioner",
     "predictor",
     "read_layers",
     "read_off",
@@ -46,6 +49,7 @@ class Alignment:
         prediction_distance: E ‖ŷ − ŷ'‖.
         sensitivity_cosine: E cos(∂ŷ/∂x_q, ∂ŷ'/∂x_q).
         sensitivity_distance: E ‖∂ŷ/∂x_q − ∂ŷ'/∂x_q‖.
+        answers_apart: √(E ‖ŷ − ŷ'‖² / E ‖ŷ'‖²), the root mean square difference of the answers beside their size.
     """
 
     loss: float
@@ -53,6 +57,7 @@ class Alignment:
     prediction_distance: float
     sensitivity_cosine: float
     sensitivity_distance: float
+    answers_apart: float
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ def compare(predict: Predictor, reference: Predictor, prompts: Prompts) -> Align
         float((ours - theirs).norm(dim=1).mean()),
         float(torch.cosine_similarity(slopes, their_slopes, dim=1).mean()),
         float((slopes - their_slopes).norm(dim=1).mean()),
+        float(((ours - theirs).square().mean() / theirs.square().mean()).sqrt()),
     )
 
 
@@ -114,72 +120,6 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
     fitted = torch.linalg.lstsq(known[:half], slopes[:half]).solution
     left = slopes[half:] - known[half:] @ fitted
     return float(1 - left.square().sum() / (slopes[half:] - slopes[half:].mean(0)).square().sum())
-
-
-@torch.no_grad()
-def merge(layer: LinearSelfAttention, dim_x: int) -> LinearSelfAttention:
-    """The same layer with W_K = W_V = I: only the products W_KᵀW_Q and P W_V mean something.
-
-    One number is left open, as (a A, B/a) does the same as (A, B): the mean of the diagonal of W_Q's x-block is made 1.
-
-    Args:
-        layer: one head.
-        dim_x: N_x.
-
-    Raises:
-        InputError: several heads, or an x-block whose diagonal has the mean 0.
-    """
-    if layer.n_heads != 1:
-        raise InputError(f"layer has {layer.n_heads} heads, expected one: heads could be paired in many ways")
-    read, written = layer.W_K[0].T @ layer.W_Q[0], layer.P[0] @ layer.W_V[0]
-    scale = read.diagonal()[:dim_x].mean()
-    if scale == 0:
-        raise InputError("layer has W_KᵀW_Q with a zero diagonal on x, expected one that can be scaled to 1")
-    merged = LinearSelfAttention(layer.dim_token).to(read)
-    merged.W_K[0] = merged.W_V[0] = torch.eye(layer.dim_token)
-    merged.W_Q[0], merged.P[0] = read / scale, written * scale
-    return merged
-
-
-@torch.no_grad()
-def preconditioner(layer: LinearSelfAttention, n_context: int) -> Float[Tensor, "N_x N_x"]:
-    """M of a layer with one output: its answer is (1/N) Σ_i y_i ⟨x_i, M x_q⟩, plus terms that are even in the labels.
-
-    M = −N Σ_h (β_h A_h + u_h v_hᵀ): of W_KᵀW_Q, A is the x-block and v the y-row (its part for x); (u, β) is the y-row of
-    P W_V. The terms that are even in the labels can only raise the expected loss. Derived in chapter 12.
-
-    Args:
-        layer: any number of heads, N_y = 1.
-        n_context: N.
-
-    Raises:
-        InputError: n_context is no positive integer.
-    """
-    check_count("n_context", n_context)
-    read, written = layer.W_K.mT @ layer.W_Q, (layer.P @ layer.W_V)[:, -1]
-    main = torch.einsum("h,hij->ij", written[:, -1], read[:, :-1, :-1])
-    side = torch.einsum("hi,hj->ij", written[:, :-1], read[:, -1, :-1])
-    return -n_context * (main + side)
-
-
-@torch.no_grad()
-def interpolate(
-    first: LinearSelfAttention, second: LinearSelfAttention, dim_x: int, weight: float = 0.5
-) -> LinearSelfAttention:
-    """The layer between two layers: the merged matrices of both, averaged.  [von Oswald et al. 2023, section 3]
-
-    Args:
-        first, second: one head each, of the same width.
-        dim_x: N_x.
-        weight: of the second; 0 gives the first layer, 1 the second.
-    """
-    check_number("weight", weight)
-    ours, theirs = merge(first, dim_x), merge(second, dim_x)
-    for name, parameter in ours.named_parameters():
-        other = getattr(theirs, name).to(parameter)
-        check_tensors({"first": (parameter, ("h", "a", "b")), "second": (other, ("h", "a", "b"))})
-        parameter.copy_((1 - weight) * parameter + weight * other)
-    return ours
 
 
 def sweep(

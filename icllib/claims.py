@@ -13,9 +13,10 @@ from torch import nn
 from icllib import alignment, construct, learners, theory
 from icllib.attention import LinearSelfAttention, from_moments
 from icllib.errors import UnstableWarning
-from icllib.experiments import PAPER, FlatNetwork, named, trained_models
+from icllib.experiments import PAPER, load, named
+from icllib.kinds import FlatNetwork
 from icllib.learners import query_loss
-from icllib.store import FOLDER, Result, load
+from icllib.store import FOLDER
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens
 from icllib.tuning import tune
@@ -95,11 +96,6 @@ def decide(folder: Path = FOLDER) -> list[Verdict]:
     return verdicts
 
 
-def _stored(name: str, folder: Path) -> tuple[list[nn.Module], Result]:
-    result = load(named(name), folder)
-    return trained_models(named(name), result), result
-
-
 def _test(task: LinearTask, batch: int = 10_000) -> Prompts:
     return task.sample(batch, torch.Generator().manual_seed(99), torch.float32)
 
@@ -133,7 +129,7 @@ def _tuned_gdpp(steps: int, task: LinearTask, start: tuple[float, float]) -> ali
 
 
 def _one_layer(folder: Path) -> Iterator[Figure]:
-    models, _ = _stored("one-layer", folder)
+    models = load("one-layer", folder=folder).models
     prompts, lr = _test(PAPER), theory.best_step_size(PAPER)
     step = construct.gd_layer(10, 1, 10, lr).float()
     tuned, best = _loss(_tuned_gd(1, PAPER), prompts), _loss(_gd(lr), prompts)
@@ -149,7 +145,7 @@ def _one_layer(folder: Path) -> Iterator[Figure]:
 
 
 def _out_of_distribution(folder: Path) -> Iterator[Figure]:
-    models, _ = _stored("one-layer", folder)
+    models = load("one-layer", folder=folder).models
     step = _gd(theory.best_step_size(PAPER))
 
     def worst(tasks: list[LinearTask]) -> float:
@@ -171,7 +167,7 @@ def _out_of_distribution(folder: Path) -> Iterator[Figure]:
 
 
 def _heads(folder: Path) -> Iterator[Figure]:
-    two, one = (_stored(name, folder)[0] for name in ("one-layer-heads2", "one-layer"))
+    two, one = (load(name, folder=folder).models for name in ("one-layer-heads2", "one-layer"))
     prompts = _test(PAPER)
     losses = [sum(_loss(_reads(model), prompts) for model in models) / len(models) for models in (two, one)]
     step = _gd(theory.best_step_size(PAPER))
@@ -182,8 +178,7 @@ def _heads(folder: Path) -> Iterator[Figure]:
 
 
 def _pressure_to_predict(folder: Path) -> Iterator[Figure]:
-    _, result = _stored("one-layer", folder)
-    cosines = result.tensors["measured/cosine"]
+    cosines = load("one-layer", folder=folder).measured["cosine"]
     yield Figure("cosine with GD before training, largest size", float(cosines[0].abs().max()), "≤", 0.5)
     yield Figure("cosine with GD after training on the answer alone, worst seed", float(cosines[-1].min()), "≥", 0.999)
 
@@ -193,19 +188,19 @@ def _deep(folder: Path) -> Iterator[Figure]:
     gd = _loss(_tuned_gd(2, PAPER), prompts)
     bent = _tuned_gdpp(2, PAPER, (12.0, 0.17))
     gdpp = _loss(bent, prompts)
-    looped = _stored("looped-2", folder)[0]
+    looped = load("looped-2", folder=folder).models
     losses = [_loss(_reads(model), prompts) for model in looped]
     cosines = [alignment.compare(_reads(model), bent, prompts).sensitivity_cosine for model in looped]
     yield Figure("two looped layers: loss ÷ tuned GD's, worst seed", max(losses) / gd, "≤", 0.8)
     yield Figure("two looped layers: loss ÷ tuned GD++'s, worst seed", max(losses) / gdpp, "≤", 1.02)
     yield Figure("two looped layers: sensitivity cosine with GD++, worst seed", min(cosines), "≥", 0.99)
     for depth, bound in ((2, 0.0944), (3, 0.048), (5, 0.045)):
-        losses = [_loss(_reads(model), prompts) for model in _stored(f"deep-{depth}", folder)[0]]
+        losses = [_loss(_reads(model), prompts) for model in load(f"deep-{depth}", folder=folder).models]
         yield Figure(f"{depth} layers of their own: loss, worst seed", max(losses), "≤", bound)
 
 
 def _read_off(folder: Path) -> Iterator[Figure]:
-    models, _ = _stored("looped-2", folder)
+    models = load("looped-2", folder=folder).models
     tokens = join_tokens(_test(PAPER, 2000))
     read = [alignment.read_off(model.layers[0], tokens, 10) for model in models]
     yield Figure("R² of the x-parts, worst seed", min(one.r2_x for one in read), "≥", 0.999)
@@ -231,12 +226,12 @@ def _optimum(folder: Path) -> Iterator[Figure]:
     for name in ("n20", "n40", "n100", "noise", "rotated", "rotated-noise"):
         task = named(f"optimum-{name}").task
         best = theory.best_preconditioner(task)
-        models = _stored(f"optimum-{name}", folder)[0]
+        models = load(f"optimum-{name}", folder=folder).models
         matrices = [alignment.preconditioner(model.layers[0], task.n_context).double() for model in models]
         away = max(float((matrix - best).norm() / best.norm()) for matrix in matrices)
         yield Figure(f"{name}: distance of the matrix from Γ⁻¹, worst seed", away, "≤", 0.02)
         yield Figure(f"{name}: loss ÷ the optimum's, worst seed", max(_above_optimum(models, task)), "≤", 1.001)
-    random = _stored("optimum-random", folder)[0]
+    random = load("optimum-random", folder=folder).models
     reached = [ratio < 1.05 for ratio in _above_optimum(random, named("optimum-random").task)]
     yield Figure("share of random starts that reach it", sum(reached) / len(reached), "≥", 0.9)
 
@@ -273,7 +268,7 @@ def _before_training(folder: Path) -> Iterator[Figure]:
     yield Figure("random MLPs: largest share of GD", max(flat_shares), "≤", 0.05)
     many = alignment.compare(_reads(random_self_similar_layer(10, 30, seeds[0])), step, prompts)
     yield Figure("30 random heads that compare x with x: cosine with GD", many.sensitivity_cosine, "≥", 0.95)
-    large = min(_loss(alignment.predictor(model), prompts) for model in _stored("mlp-large", folder)[0])
+    large = min(_loss(alignment.predictor(model), prompts) for model in load("mlp-large", folder=folder).models)
     yield Figure("588,289 trained weights without attention: loss ÷ GD's", large / _loss(step, prompts), "≥", 1.5)
 
 

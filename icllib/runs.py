@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from icllib import alignment, construct, theory
 from icllib.attention import from_moments
 from icllib.errors import InputError, check_choice, check_count
-from icllib.experiments import Experiment, Stack
 from icllib.files import digest, plain
+from icllib.kinds import Experiment, Stack
 from icllib.learners import query_loss
 from icllib.store import FOLDER, Result, save
 from icllib.tasks import LinearTask, Prompts

@@ -9,7 +9,7 @@ from strategies import problems
 from icllib import alignment, construct, learners
 from icllib.attention import LinearSelfAttention, from_moments
 from icllib.errors import InputError
-from icllib.experiments import FlatNetwork
+from icllib.kinds import FlatNetwork
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
 
@@ -33,7 +33,7 @@ def test_a_construction_is_aligned_with_its_learner():
     found = alignment.compare(alignment.predictor(layer), gd(3.0), PROMPTS)
     assert found.loss == pytest.approx(found.reference_loss)
     assert found.prediction_distance < 1e-14 and found.sensitivity_distance < 1e-13
-    assert found.sensitivity_cosine == pytest.approx(1)
+    assert found.sensitivity_cosine == pytest.approx(1) and found.answers_apart < 1e-14
 
 
 def test_a_step_twice_as_long_points_the_same_way_and_is_as_far_off_as_the_step_is_long():
@@ -43,6 +43,7 @@ def test_a_step_twice_as_long_points_the_same_way_and_is_as_far_off_as_the_step_
     assert found.sensitivity_distance == pytest.approx(float(step.flatten(1).norm(dim=1).mean()))
     answers = learners.predict(step, PROMPTS.x_query)
     assert found.prediction_distance == pytest.approx(float(answers.norm(dim=1).mean()))
+    assert found.answers_apart == pytest.approx(1)
 
 
 def test_a_step_backwards_has_the_cosine_minus_one_and_an_unrelated_predictor_none():
@@ -50,39 +51,6 @@ def test_a_step_backwards_has_the_cosine_minus_one_and_an_unrelated_predictor_no
     fixed = torch.randn(2, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     unrelated = alignment.compare(lambda p: p.x_query @ fixed.T, gd(3.0), PROMPTS)
     assert abs(unrelated.sensitivity_cosine) < 4 * 200**-0.5 * 8**-0.5
-
-
-@given(problem=problems(), seed=st.integers(0, 99))
-def test_merging_the_matrices_changes_nothing(problem, seed):
-    prompts, _ = problem
-    width = prompts.dim_x + prompts.dim_y
-    layer = LinearSelfAttention(width, generator=torch.Generator().manual_seed(seed), init_std=0.5, dtype=torch.float64)
-    merged = alignment.merge(layer, prompts.dim_x)
-    torch.testing.assert_close(merged(join_tokens(prompts)), layer(join_tokens(prompts)), rtol=1e-7, atol=1e-7)
-    torch.testing.assert_close(merged.W_Q[0].diagonal()[: prompts.dim_x].mean(), torch.ones((), dtype=torch.float64))
-
-
-def test_between_two_gradient_steps_lies_the_step_between():
-    between = alignment.interpolate(construct.gd_layer(4, 2, 8, 2.0), construct.gd_layer(4, 2, 8, 6.0), 4, weight=0.25)
-    found = alignment.compare(alignment.predictor(between), gd(3.0), PROMPTS)
-    assert found.prediction_distance < 1e-14
-
-
-def test_interpolation_does_not_mind_how_the_weights_are_written():
-    layer = construct.gd_layer(4, 2, 8, 3.0)
-    mixer = torch.randn(6, 6, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    with torch.no_grad():
-        layer.W_K[0], layer.W_Q[0] = mixer @ layer.W_K[0], 7 * torch.linalg.inv(mixer).T @ layer.W_Q[0]
-        layer.P /= 7
-    between = alignment.interpolate(layer, construct.gd_layer(4, 2, 8, 3.0), 4)
-    assert alignment.compare(alignment.predictor(between), gd(3.0), PROMPTS).prediction_distance < 1e-12
-
-
-def test_layers_that_cannot_be_merged_are_refused():
-    with pytest.raises(InputError, match="2 heads"):
-        alignment.merge(LinearSelfAttention(3, 2), 2)
-    with pytest.raises(InputError, match="zero diagonal"):
-        alignment.merge(LinearSelfAttention(3), 2)
 
 
 def test_iterating_a_layer_undamped_is_gradient_descent():
@@ -149,35 +117,6 @@ def test_predictor_reads_what_the_model_writes():
     expected = read_prediction(layer(join_tokens(PROMPTS)), 2)
     assert torch.equal(alignment.predictor(layer)(PROMPTS), expected)
     torch.testing.assert_close(from_moments(layer, PROMPTS), expected)
-
-
-@given(seed=st.integers(0, 99), heads=st.integers(1, 3), n=st.integers(1, 6), dim_x=st.integers(1, 4))
-def test_what_changes_sign_with_the_labels_is_a_preconditioned_step(seed, heads, n, dim_x):
-    generator = torch.Generator().manual_seed(seed)
-    prompts = LinearTask(dim_x=dim_x, n_context=n).sample(5, generator, torch.float64)
-    layer = LinearSelfAttention(dim_x + 1, heads, generator=generator, init_std=0.7, dtype=torch.float64)
-    read = alignment.predictor(layer)
-    odd = (read(prompts) - read(replace(prompts, y=-prompts.y))) / 2
-    m = alignment.preconditioner(layer, n)
-    torch.testing.assert_close(odd, torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, m, prompts.x_query) / n)
-
-
-def test_what_does_not_change_sign_can_only_do_harm():
-    task = LinearTask(dim_x=3, n_context=6, noise_std=0.5)
-    layer = LinearSelfAttention(4, generator=torch.Generator().manual_seed(1), init_std=0.5, dtype=torch.float64)
-    prompts = task.sample(100_000, torch.Generator().manual_seed(2), torch.float64)
-    whole, turned = (alignment.predictor(layer)(p).detach() for p in (prompts, replace(prompts, y=-prompts.y)))
-    odd, even = (whole - turned) / 2, (whole + turned) / 2
-    cross = even * (odd - prompts.y_query)
-    assert even.square().mean() > 0.1  # it is there …
-    assert abs(float(cross.mean() / cross.std())) * 100_000**0.5 < 4  # … and works against nothing, |z| < 4
-
-
-def test_a_gradient_step_is_preconditioned_with_its_rate():
-    layer = construct.gd_layer(4, 1, 8, 3.0)
-    torch.testing.assert_close(alignment.preconditioner(layer, 8), 3.0 * torch.eye(4, dtype=torch.float64))
-    with pytest.raises(InputError, match="n_context = 0"):
-        alignment.preconditioner(layer, 0)
 
 
 @given(problem=problems(), steps=st.integers(1, 3))

@@ -6,7 +6,8 @@ import torch
 from icllib import store
 from icllib.attention import from_moments
 from icllib.errors import InputError
-from icllib.experiments import NAMED, Flat, FlatNetwork, Stack, named, trained_models
+from icllib.experiments import NAMED, load, named
+from icllib.kinds import Flat, FlatNetwork, Stack
 from icllib.learners import query_loss
 from icllib.runs import run
 from icllib.tasks import LinearTask
@@ -32,19 +33,18 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMED)
 def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_claims(name):
-    experiment = named(name)
-    found = store.load(experiment)
-    assert found.record["seeds"] == list(range(experiment.seeds))
-    assert found.record["steps"][-1] == experiment.recipe.steps
+    found, experiment = load(name), named(name)
+    assert found.seeds == list(range(experiment.seeds)) and found.experiment == experiment
+    assert found.result.record["steps"][-1] == experiment.recipe.steps
     prompts = experiment.task.sample(1000, torch.Generator().manual_seed(99), torch.float32)
-    for place, model in enumerate(trained_models(experiment, found)):
+    for place, model in enumerate(found.models):
         with torch.no_grad():
             if isinstance(experiment.model, Stack):
                 answers = from_moments(model, prompts)
             else:
                 answers = read_prediction(model(join_tokens(prompts)), 1)
             loss = float(query_loss(answers, prompts).mean())
-        claimed = float(found.tensors["measured/loss"][-1, place])
+        claimed = float(found.measured["loss"][-1, place])
         assert loss == pytest.approx(claimed, rel=1e-3) or not torch.isfinite(torch.tensor(claimed))
 
 
@@ -72,6 +72,19 @@ def test_a_flat_network_answers_in_the_place_where_attention_does():
     hidden = torch.relu(network.layers[0](tokens.flatten(1)))
     torch.testing.assert_close(read_prediction(out, 1), network.layers[1](hidden))
     assert Flat((2,)).build(LinearTask())(torch.Generator().manual_seed(0)).layers[0].in_features == 121
+
+
+def test_loading_with_retraining_trains_and_stores_and_loading_again_reads_that(tmp_path, monkeypatch):
+    monkeypatch.setitem(NAMED, "one-layer", small("one-layer"))
+    with pytest.raises(store.MissingResultError):
+        load("one-layer", folder=tmp_path)
+    made = load("one-layer", retrain=True, folder=tmp_path)
+    again = load("one-layer", folder=tmp_path)
+    assert made.seeds == again.seeds == [0, 1] and len(made.models) == 2
+    assert made.provenance == again.provenance and "python -m icllib run one-layer" in made.provenance
+    assert set(made.measured) == {"loss", "cosine"}
+    for one, other in zip(made.models, again.models, strict=True):
+        assert torch.equal(one.layers[0].P, other.layers[0].P)
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():

@@ -12,7 +12,7 @@ import torch
 
 from icllib import runs, store
 from icllib.errors import InputError
-from icllib.experiments import Experiment, Stack
+from icllib.kinds import Experiment, Stack
 from icllib.recipes import Recipe
 from icllib.tasks import LinearTask
 

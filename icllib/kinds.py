@@ -1,0 +1,144 @@
+"""What an experiment is, as plain data: the models that are trained, and the trainings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from icllib.attention import LinearSelfAttention, Transformer
+from icllib.errors import check_count
+from icllib.recipes import Recipe
+from icllib.store import Result
+from icllib.tasks import LinearTask
+
+__all__ = ["Experiment", "Flat", "FlatNetwork", "Stack", "trained_models"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of linear self-attention layers, as plain data.
+
+    Attributes:
+        layers: how many, each with its own weights.
+        looped: apply a single layer this often instead.
+        heads: in each layer.
+        merged: train only the products W_KᵀW_Q and P W_V, by keeping W_K = W_V = I.
+        init_std: standard deviation of the starting weights.
+        identity: added to the diagonal of the x-block of W_Q: a *structured start*, in which tokens already attend by
+            the similarity of their x.
+    """
+
+    layers: int = 1
+    looped: int | None = None
+    heads: int = 1
+    merged: bool = True
+    init_std: float = 0.02
+    identity: float = 0.3
+
+    def build(self, task: LinearTask) -> Callable[[torch.Generator], Transformer]:
+        """A function that draws such a model for a task from a generator."""
+        width = task.dim_x + task.dim_y
+
+        def draw(generator: torch.Generator) -> Transformer:
+            layers = []
+            for _ in range(self.layers):
+                layer = LinearSelfAttention(width, self.heads, generator=generator, init_std=self.init_std)
+                with torch.no_grad():
+                    if self.merged:
+                        layer.W_K[:] = layer.W_V[:] = torch.eye(width)
+                    layer.W_Q[:, : task.dim_x, : task.dim_x] += self.identity * torch.eye(task.dim_x)
+                layers.append(layer)
+            return Transformer(layers, self.looped)
+
+        return draw
+
+    @property
+    def trains(self) -> tuple[str, ...] | None:
+        """The matrices that training changes, for `Recipe.trains`."""
+        return ("W_Q", "P") if self.merged else None
+
+
+@dataclass(frozen=True)
+class Flat:
+    """An MLP on the flattened prompt, as plain data: a network without attention. `hidden` are the widths between."""
+
+    hidden: tuple[int, ...] = (32,)
+
+    def build(self, task: LinearTask) -> Callable[[torch.Generator], FlatNetwork]:
+        """A function that draws such a network for a task from a generator."""
+        length = (task.n_context + 1) * (task.dim_x + task.dim_y)
+        return lambda generator: FlatNetwork(length, self.hidden, task.dim_y, generator=generator)
+
+
+class FlatNetwork(nn.Module):
+    """Reads all tokens as one long vector, and writes minus its prediction into the y-slots of the query's token.
+
+    Args:
+        length: numbers in a prompt, (N + 1)(N_x + N_y).
+        hidden: widths of the layers between, with ReLU.
+        dim_y: N_y.
+        generator: draws weights N(0, 2/inputs); biases start at 0.
+    """
+
+    def __init__(self, length: int, hidden: tuple[int, ...], dim_y: int, *, generator: torch.Generator) -> None:
+        super().__init__()
+        sizes = [length, *hidden, dim_y]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+        for layer in self.layers:
+            nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5, generator=generator)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(batch, N + 1, dim_token) → the same shape."""
+        hidden = tokens.flatten(1)
+        for layer in self.layers[:-1]:
+            hidden = torch.relu(layer(hidden))
+        answer = self.layers[-1](hidden)
+        unchanged = tokens[:, -1, : -answer.shape[1]]
+        return torch.cat([tokens[:, :-1], torch.cat([unchanged, -answer], dim=1)[:, None]], dim=1)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One named training. Two experiments are the same if all of this is the same.
+
+    Attributes:
+        name: also of its files.
+        question: what it is for.
+        task, model, recipe: what is learned, by what, and how.
+        seeds: how many models, with the seeds 0, 1, …
+        every: updates between two measurements.
+        keep_weights: store the weights at every measurement.
+    """
+
+    name: str
+    question: str
+    task: LinearTask
+    model: Stack | Flat
+    recipe: Recipe
+    seeds: int = 5
+    every: int = 100
+    keep_weights: bool = False
+
+    def __post_init__(self) -> None:
+        check_count("seeds", self.seeds)
+        check_count("every", self.every)
+
+
+def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:
+    """The trained models of a stored result, one a seed."""
+    found = []
+    for place in range(len(result.record["seeds"])):
+        model = experiment.model.build(experiment.task)(torch.Generator().manual_seed(0))
+        state = {
+            name.removeprefix("weights/"): tensor[place]
+            for name, tensor in result.tensors.items()
+            if name.startswith("weights/")
+        }
+        model.to(next(iter(state.values())).dtype).load_state_dict(state)
+        found.append(model)
+    return found
