@@ -16,6 +16,7 @@ __all__ = [
     "ShapeError",
     "StoppedWarning",
     "UnstableWarning",
+    "WallWarning",
     "check_choice",
     "check_count",
     "check_number",
@@ -42,6 +43,10 @@ class StoppedWarning(UserWarning):
 
 class UnstableWarning(UserWarning):
     """An iteration grows where it should shrink: its result is finite, but no answer."""
+
+
+class WallWarning(UserWarning):
+    """A search ended at the edge of its range: what it found is the best only of what it looked at."""
 
 
 def check_count(name: str, value: object, minimum: int = 1) -> None:

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import problems
 
-from icllib import learners, theory
+from icllib import learners
 from icllib.errors import InputError, ShapeError, UnstableWarning
 from icllib.tasks import LinearTask, Prompts
-from icllib.tuning import tune
 
 
 @given(problems(), st.floats(0.01, 2))
@@ -132,54 +131,12 @@ def test_bad_input_is_named(call, error, message, generator):
     assert message in str(caught.value)
 
 
-def one_step(prompts, lr):
-    return learners.predict(learners.gradient_descent(prompts, lr, 1), prompts.x_query)
-
-
-@pytest.mark.parametrize("noise_std", [0.0, 0.7])
-def test_the_tuner_finds_the_best_single_step_of_the_closed_form(noise_std):
-    task = LinearTask(dim_x=4, n_context=8, x_dist="normal", noise_std=noise_std)
-    found = tune(task, one_step, [0.2], torch.Generator().manual_seed(0), batch=20_000)
-    assert found.values[0] == pytest.approx(theory.best_step_size(task), rel=0.03)
-    least = theory.expected_loss(task, theory.best_step_size(task))
-    assert abs(found.loss - least) < 3 * found.interval
-
-
-def test_the_tuner_finds_the_strength_that_matches_the_noise():
-    task = LinearTask(dim_x=3, n_context=6, x_dist="normal", noise_std=0.8, w_scale=1.3)
-    ridge = lambda prompts, strength: learners.predict(learners.ridge(prompts, strength), prompts.x_query)  # noqa: E731
-    found = tune(task, ridge, [1.0], torch.Generator().manual_seed(1), batch=20_000)
-    assert found.values[0] == pytest.approx(0.8**2 / (6 * 1.3**2), rel=0.1)
-
-
-def test_the_tuner_is_deterministic_and_two_step_sizes_beat_one():
-    task = LinearTask(dim_x=4, n_context=8)
-
-    def two_steps(prompts, first, second):
-        weights = learners.gradient_descent(prompts, first, 1)
-        return learners.predict(learners.gradient_step(weights, prompts, second), prompts.x_query)
-
-    def tuned(learner, start):
-        return tune(task, learner, start, torch.Generator().manual_seed(2), batch=2000)
-
-    assert tuned(two_steps, [1.0, 2.0]) == tuned(two_steps, [1.0, 2.0])
-    same = lambda prompts, lr: two_steps(prompts, lr, lr)  # noqa: E731
-    assert tuned(two_steps, [1.0, 2.0]).loss < tuned(same, [1.0]).loss
-
-
 def test_the_query_s_loss_is_half_the_squared_distance():
     prompts = LinearTask(dim_x=2, dim_y=3).sample(4, torch.Generator().manual_seed(0), dtype=torch.float64)
     off = prompts.y_query + torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)
     torch.testing.assert_close(learners.query_loss(off, prompts), torch.full((4,), 4.5, dtype=torch.float64))
     with pytest.raises(ShapeError, match="predictions has shape"):
         learners.query_loss(off[:, :1], prompts)
-
-
-@pytest.mark.parametrize(("start", "batch", "message"), [([0.0], 5, "start[0] = 0.0"), ([0.1], 0, "batch = 0")])
-def test_the_tuner_names_bad_input(start, batch, message):
-    with pytest.raises(InputError) as caught:
-        tune(LinearTask(), one_step, start, torch.Generator().manual_seed(0), batch)
-    assert message in str(caught.value)
 
 
 def test_conjugate_gradients_end_where_least_squares_is(seed=0):
@@ -215,32 +172,6 @@ def test_chebyshev_s_steps_shrink_the_worst_eigenvalue_as_the_polynomial_says(lo
     left = torch.stack([1 - lr * eigenvalues for lr in rates]).prod(0).abs().max()
     best = 1 / math.cosh(steps * math.acosh((high + low) / (high - low)))
     assert float(left) == pytest.approx(best, rel=1e-3)
-
-
-#: Losses (full squared error) after K steps, x ~ U(−1, 1), N = N_x = 10, each learner tuned: measured independently.
-KNOWN = {
-    ("gd", 1): 1.643, ("gd", 2): 1.261, ("gd", 3): 1.055, ("gd", 5): 0.861,
-    ("step sizes", 2): 1.147, ("step sizes", 3): 0.878, ("momentum", 2): 1.147,
-    ("gd++", 2): 0.877, ("gd++", 3): 0.621, ("gd++", 5): 0.411, ("gd++ per step", 2): 0.746,
-}  # fmt: skip
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "steps"), KNOWN)
-def test_the_tuner_reproduces_the_known_losses(name, steps):
-    def on_query(weights, prompts):
-        return learners.predict(weights, prompts.x_query)
-
-    cases = {
-        "gd": (lambda p, lr: on_query(learners.gradient_descent(p, lr, steps), p), [1.0]),
-        "step sizes": (lambda p, *lr: on_query(learners.gradient_descent(p, lr, steps), p), [0.8, 2.0, 4.0][:steps]),
-        "momentum": (lambda p, lr, beta: on_query(learners.heavy_ball(p, lr, beta, steps), p), [1.0, 0.3]),
-        "gd++": (lambda p, lr, gamma: learners.gd_plus_plus(p, lr, gamma, steps), [1.0, 0.04]),
-        "gd++ per step": (lambda p, *v: learners.gd_plus_plus(p, v[:steps], v[steps:], steps), [1.0, 9.0, 0.1, 0.04]),
-    }
-    learner, start = cases[name]
-    found = tune(LinearTask(10, 1, 10), learner, start, torch.Generator().manual_seed(3), batch=20_000)
-    assert abs(2 * found.loss - KNOWN[name, steps]) <= 2 * 2 * found.interval
 
 
 @pytest.mark.parametrize(("steps", "known"), [(2, 1.035), (3, 0.765), (5, 0.479)])
