@@ -12,7 +12,9 @@ In reading order:
 - `construct`: weights written by hand that make a layer a gradient step
 - `recipes`, `training`: how a model is trained, and the loop that does it, many seeds at once
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
-- `store`, `kinds`, `runs`, `experiments`: results on disk, trainings as plain data, running them, and all by name
+- `store`, `kinds`: results on disk, and experiments as plain data
+- `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
+- `runs`, `experiments`: running an experiment, and all of them by name
 - `claims`: the claims of the paper, and whether they hold here
 - `datasets`: the real data of the book
 - `tables`: numbers that are compared, on the page and in a terminal
@@ -40,6 +42,7 @@ __all__ = [
     "losses",
     "plots",
     "recipes",
+    "rivals",
     "runs",
     "store",
     "tables",

@@ -12,7 +12,10 @@ from icllib import claims, store
 from icllib.errors import InputError
 from icllib.experiments import NAMED, named
 from icllib.files import FileError
+from icllib.kinds import Experiment, Tuning
+from icllib.rivals import Table
 from icllib.runs import run
+from icllib.store import Result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,12 +43,20 @@ def _run(options: argparse.Namespace) -> None:
     for name in NAMED if options.name == "all" else [options.name]:
         experiment = named(name)
         if options.seeds is not None:
+            if isinstance(experiment, Tuning):
+                raise InputError(f"--seeds was given, but {name} trains nothing that has seeds")
             experiment = replace(experiment, seeds=options.seeds)
         result = run(
             experiment, device=options.device, jobs=options.jobs, scheduler=options.scheduler, folder=options.folder
         )
-        losses = ", ".join(f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist())
-        print(f"{name}: {result.record['seconds']:.1f} s, loss by seed {losses}", flush=True)
+        print(f"{name}: {result.record['seconds']:.1f} s, {_outcome(experiment, result)}", flush=True)
+
+
+def _outcome(experiment: Experiment | Tuning, result: Result) -> str:
+    if isinstance(experiment, Experiment):
+        return "loss by seed " + ", ".join(f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist())
+    table = Table(experiment, result)
+    return "; ".join(f"{r.form}, K = {k}: {table.summary(r.form, k).mean:.4f}" for r, k in experiment.parts)
 
 
 def _claims(options: argparse.Namespace) -> None:

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from icllib import runs, store
 from icllib.errors import InputError
-from icllib.kinds import Experiment, Flat, Stack, trained_models
+from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning, trained_models
 from icllib.kinds import FlatNetwork as FlatNetwork
 from icllib.recipes import Recipe
+from icllib.rivals import Table
 from icllib.tasks import LinearTask
 
-__all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "named"]
+__all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
 
 #: The paper's setting: x ~ U(−½, ½), N = N_x = 10.
 PAPER = LinearTask(x_scale=0.5)
@@ -38,7 +39,7 @@ def _spectrum(n_context: int, noise_std: float = 0.0, rotated: bool = False) -> 
     return LinearTask(5, n_context=n_context, covariance=covariance, noise_std=noise_std)
 
 
-def _all() -> Iterator[Experiment]:
+def _all() -> Iterator[Experiment | Tuning]:
     yield Experiment("one-layer", "What does training find in one layer?", PAPER, _FOUR, _LAYER, every=10)
     for size in (5, 20):
         task = LinearTask(dim_x=size, n_context=size, x_scale=0.5)
@@ -71,6 +72,45 @@ def _all() -> Iterator[Experiment]:
         question = f"One layer looped {depth} times where prompts are well conditioned?"
         yield Experiment(f"clean-looped-{depth}", question, CLEAN, Stack(looped=depth), Recipe(1500, lr=0.01), 3)
     yield from _on_spectra()
+    yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
+    yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
+
+
+#: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown by hand from the best end
+#: one layer below, and as read off the first trained network of each depth.
+_PAIRS = {
+    1: ((5.0,),),
+    2: ((4.0, 36.0, 4.0), (4.0, 35.5, 4.1)),
+    3: ((4.0, 36.0, 180.0, 4.0, 16.0), (3.3, 26.9, 240.0, 3.1, 27.7)),
+    4: ((3.3, 27.0, 240.0, 1000.0, 3.1, 28.0, 80.0), (2.9, 16.7, 105.0, 349.0, 2.4, 10.8, 38.0)),
+    5: ((3.4, 20.0, 230.0, 1000.0, 4000.0, 2.8, 19.0, 87.0, 300.0), (3.5, 14.6, 53.0, 120.0, 259.0, 2.1, 7.3, 23.0, 29.0)),
+}  # fmt: skip
+
+
+def _rivals(name: str, task: LinearTask, deepest: int, sum_to_mean: float) -> Tuning:
+    """The rivals at depths 1 to `deepest`; `sum_to_mean` turns γ before the mean into γ before the sum, 1/N."""
+    depths = range(1, deepest + 1)
+
+    def same(*start: float) -> dict[int, tuple[tuple[float, ...], ...]]:
+        return dict.fromkeys(depths, (start,))
+
+    pairs = {k: tuple((*start[:k], *(bend * sum_to_mean for bend in start[k:])) for start in _PAIRS[k]) for k in depths}
+    bent = {1: ((5.0,),)} | {k: ((4.0 + 3.0 * k, 1.7 * sum_to_mean),) for k in depths if k > 1}
+    return Tuning(
+        f"rivals-{name}",
+        "How low do textbook learners come with as many steps, their numbers tuned?",
+        task,
+        (
+            Rival("GD", same(5.0)),
+            Rival("GD, a rate a step", {k: (tuple(3.0 + 4.0 * j for j in range(k)),) for k in depths}),
+            Rival("momentum", same(5.0, 0.3)),
+            Rival("Chebyshev", same(0.03, 0.25)),
+            Rival("Newton–Schulz", same(4.0)),
+            Rival("CG", same()),
+            Rival("GD++", bent),
+            Rival("GD++, a pair a layer", pairs, online=True),
+        ),
+    )
 
 
 def _on_spectra() -> Iterator[Experiment]:
@@ -91,13 +131,13 @@ def _on_spectra() -> Iterator[Experiment]:
     yield Experiment("optimum-random-even", "… where all directions are alike?", even, random, recipe, 8)
 
 
-#: name → experiment: everything that `python -m icllib run` can train.
+#: name → experiment: everything that `python -m icllib run` can train or tune.
 #:
 #: :meta hide-value:
-NAMED: dict[str, Experiment] = {experiment.name: experiment for experiment in _all()}
+NAMED: dict[str, Experiment | Tuning] = {experiment.name: experiment for experiment in _all()}
 
 
-def named(name: str) -> Experiment:
+def named(name: str) -> Experiment | Tuning:
     """The experiment of this name.
 
     Raises:
@@ -149,10 +189,23 @@ def load(name: str, retrain: bool = False, folder: Path = store.FOLDER) -> Loade
         folder: where results lie.
 
     Raises:
-        InputError: no experiment of this name.
+        InputError: no training of this name; for rivals see `load_rivals`.
         MissingResultError, StaleResultError: nothing is stored, or the result of an earlier version.
         FileError: a file is damaged.
     """
-    experiment = named(name)
+    experiment = _of_kind(name, Experiment)
     result = runs.run(experiment, folder=folder) if retrain else store.load(experiment, folder)
     return Loaded(experiment, result, trained_models(experiment, result))
+
+
+def load_rivals(name: str, retrain: bool = False, folder: Path = store.FOLDER) -> Table:
+    """The stored table of rivals by depth; arguments and errors as for `load`."""
+    tuning = _of_kind(name, Tuning)
+    return Table(tuning, runs.run(tuning, folder=folder) if retrain else store.load(tuning, folder))
+
+
+def _of_kind(name: str, kind: type) -> Experiment | Tuning:
+    found = named(name)
+    if not isinstance(found, kind):
+        raise InputError(f"name = {name!r} is a {type(found).__name__}, expected the name of a {kind.__name__}")
+    return found

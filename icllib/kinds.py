@@ -1,9 +1,9 @@
-"""What an experiment is, as plain data: the models that are trained, and the trainings."""
+"""What an experiment is, as plain data: the models and their trainings, and the rivals and their tunings."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from icllib.recipes import Recipe
 from icllib.store import Result
 from icllib.tasks import LinearTask
 
-__all__ = ["Experiment", "Flat", "FlatNetwork", "Stack", "trained_models"]
+__all__ = ["Experiment", "Flat", "FlatNetwork", "Rival", "Stack", "Tuning", "trained_models"]
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,59 @@ class Experiment:
     def __post_init__(self) -> None:
         check_count("seeds", self.seeds)
         check_count("every", self.every)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A learner whose numbers are tuned for each depth.
+
+    Attributes:
+        form: which one, a name in `rivals.FORMS`.
+        starts: depth → the points from which the tuner begins; the best end counts. An empty point for a learner
+            without numbers.
+        online: use `tuning.tune_online` and not `tuning.tune`.
+    """
+
+    form: str
+    starts: Mapping[int, tuple[tuple[float, ...], ...]]
+    online: bool = False
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """One named tuning of several rivals, each at several depths, and what they are judged on.
+
+    Attributes:
+        name: also of its files.
+        question: what it is for.
+        task: the distribution of all prompts.
+        rivals: who takes part.
+        batch: prompts for `tuning.tune`.
+        online_steps, online_batch: for `tuning.tune_online`.
+        seed: of the prompts that are tuned on.
+        judged_on: how many new prompts the numbers are judged on.
+        judge_seeds: of these prompts; one judgement each.
+    """
+
+    name: str
+    question: str
+    task: LinearTask
+    rivals: tuple[Rival, ...]
+    batch: int = 4000
+    online_steps: int = 700
+    online_batch: int = 2000
+    seed: int = 0
+    judged_on: int = 200_000
+    judge_seeds: tuple[int, ...] = (99, 100)
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "online_steps", "online_batch", "judged_on"):
+            check_count(name, getattr(self, name))
+
+    @property
+    def parts(self) -> list[tuple[Rival, int]]:
+        """Every rival at every depth: what can be done apart from the rest."""
+        return [(rival, depth) for rival in self.rivals for depth in rival.starts]
 
 
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:

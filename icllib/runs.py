@@ -15,12 +15,13 @@ from pathlib import Path
 import torch
 from joblib import Parallel, delayed, parallel_config
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from icllib import alignment, construct, theory
+from icllib import alignment, construct, rivals, theory
 from icllib.attention import from_moments
 from icllib.errors import InputError, check_choice, check_count
-from icllib.files import digest, plain
-from icllib.kinds import Experiment, Stack
+from icllib.files import digest, plain, read_checkpoint, write_checkpoint
+from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.store import FOLDER, Result, save
 from icllib.tasks import LinearTask, Prompts
@@ -33,7 +34,7 @@ _TEST_SEED, _TEST_BATCH = 99, 1000
 
 
 def run(
-    experiment: Experiment,
+    experiment: Experiment | Tuning,
     *,
     device: str = "cpu",
     jobs: int = 1,
@@ -41,13 +42,13 @@ def run(
     folder: Path = FOLDER,
     progress: bool = True,
 ) -> Result:
-    """Train an experiment and store its result.
+    """Train an experiment, or tune its rivals, and store the result.
 
     With one job all seeds train at once. Interrupted, it goes on from its checkpoints when it is called again.
 
     Args:
-        experiment: what to train.
-        device: "cpu" or "cuda".
+        experiment: what to train or tune; every rival at every depth takes the place of a seed.
+        device: "cpu" or "cuda"; tunings run on the CPU.
         jobs: processes of this machine over which joblib spreads the seeds.
         scheduler: the address of a Dask scheduler, whose workers take one seed each. Where they see `folder`, a seed of
             a lost worker goes on from its checkpoint; where not, it starts again.
@@ -61,28 +62,72 @@ def run(
     check_choice("device", device.split(":")[0], ("cpu", "cuda"))
     if device != "cpu" and not torch.cuda.is_available():
         raise InputError(f"device = {device!r}, expected 'cpu': torch sees no CUDA device here")
+    place = folder / ".checkpoints"
+    place.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    if isinstance(experiment, Tuning):
+        calls, tensors, about = _tune_all(experiment, jobs, scheduler, place, progress)
+        device = "cpu"
+    else:
+        calls, tensors, about = _train_all(experiment, device, jobs, scheduler, place, progress)
+    record = _record(time.perf_counter() - start, device) | about
+    result = Result(experiment.name, plain(experiment), tensors, record)
+    save(result, folder)
+    for checkpoint in calls:
+        checkpoint.unlink(missing_ok=True)
+    return result
+
+
+def _train_all(
+    experiment: Experiment, device: str, jobs: int, scheduler: str | None, place: Path, progress: bool
+) -> tuple[list[Path], dict[str, Tensor], dict]:
+    """Train all seeds; return the checkpoints, the tensors, and what to record of them."""
     seeds = list(range(experiment.seeds))
     parts = min(len(seeds), jobs) if scheduler is None else len(seeds)
     chunks = [seeds[len(seeds) * part // parts : len(seeds) * (part + 1) // parts] for part in range(parts)]
-    place = folder / ".checkpoints"
-    place.mkdir(parents=True, exist_ok=True)
     code = digest(experiment)[:12]
     calls = [
         (experiment, chunk, device, place / f"{experiment.name}-{code}-{device[:4]}-{chunk[0]}-{chunk[-1]}")
         for chunk in chunks
     ]
-    start = time.perf_counter()
     if parts == 1 and scheduler is None:
         outcomes = [_train_part(*calls[0], progress=progress)]
     else:
         threads = max(1, torch.get_num_threads() // parts) if scheduler is None else None
         with _engine(jobs, scheduler):
             outcomes = Parallel()(delayed(_train_part)(*call, threads=threads, progress=False) for call in calls)
-    result = _gather(experiment, seeds, outcomes, device, time.perf_counter() - start)
-    save(result, folder)
-    for *_, checkpoint in calls:
-        checkpoint.unlink(missing_ok=True)
-    return result
+    return [call[-1] for call in calls], *_gather(seeds, outcomes)
+
+
+def _tune_all(
+    tuning: Tuning, jobs: int, scheduler: str | None, place: Path, progress: bool
+) -> tuple[list[Path], dict[str, Tensor], dict]:
+    """Tune every rival at every depth; return the checkpoints, the tensors, and what to record of them."""
+    code = digest(tuning)[:12]
+    parts = [(rival, depth, place / f"{tuning.name}-{code}-{k}") for k, (rival, depth) in enumerate(tuning.parts)]
+    if jobs == 1 and scheduler is None:
+        bar = tqdm(parts, disable=None if progress else True, unit="rival", leave=False)
+        outcomes = [_tune_part(tuning, *part) for part in bar]
+    else:
+        with _engine(jobs, scheduler):
+            outcomes = Parallel()(delayed(_tune_part)(tuning, *part) for part in parts)
+    tensors = {
+        f"{what}/{rival.form}/{depth}": tensor
+        for (rival, depth, _), outcome in zip(parts, outcomes, strict=True)
+        for what, tensor in outcome.items()
+    }
+    return [path for *_, path in parts], tensors, {"seeds": [tuning.seed]}
+
+
+def _tune_part(tuning: Tuning, rival: Rival, depth: int, checkpoint: Path) -> dict[str, Tensor]:
+    """One rival at one depth; read from its checkpoint where that is finished already."""
+    identity = {"tuning": plain(tuning), "form": rival.form, "depth": depth, "torch": str(torch.__version__)}
+    if checkpoint.exists():
+        return read_checkpoint(checkpoint, identity)
+    found = rivals.settle(tuning, rival, depth)
+    if checkpoint.parent.is_dir():
+        write_checkpoint(checkpoint, identity, found)
+    return found
 
 
 @contextmanager
@@ -156,7 +201,7 @@ def _measures(task: LinearTask, predict: Callable, dtype: str, device: str) -> d
     return {"loss": loss, "cosine": cosine}
 
 
-def _gather(experiment: Experiment, seeds: list[int], outcomes: list, device: str, seconds: float) -> Result:
+def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:
     """Put the parts of several processes side by side again; a part that stopped early is filled up with NaN."""
     steps = max((steps for _, steps, _, _ in outcomes), key=len)
     tensors = {}
@@ -167,18 +212,24 @@ def _gather(experiment: Experiment, seeds: list[int], outcomes: list, device: st
         if axis == 1:
             parts = [torch.cat([p, p.new_full((rows - len(p), *p.shape[1:]), torch.nan)]) for p in parts]
         tensors[name] = torch.cat(parts, dim=axis)
-    record = {
+    about = {
         "seeds": seeds,
         "steps": steps,
         "stopped": {str(seed): step for _, _, stopped, _ in outcomes for seed, step in stopped.items()},
-        "seconds": round(seconds, 1),
         "seconds_of_training": round(sum(took for *_, took in outcomes), 1),
+    }
+    return tensors, about
+
+
+def _record(seconds: float, device: str) -> dict:
+    """What every result says about its making."""
+    return {
+        "seconds": round(seconds, 1),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "icllib": _own_version()},
         "machine": machine(),
         "device": device,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
-    return Result(experiment.name, plain(experiment), tensors, record)
 
 
 def _own_version() -> str:

@@ -58,9 +58,9 @@ class Result:
     @property
     def provenance(self) -> str:
         """One sentence for the reader: which command, seeds, versions, machine, date, and how long it took."""
-        r = self.record
+        r, n = self.record, len(self.record["seeds"])
         return (
-            f"python -m icllib run {self.name}: {len(r['seeds'])} seeds, {r['seconds']:.0f} s on {r['machine']} "
+            f"python -m icllib run {self.name}: {n} seed{'s' if n > 1 else ''}, {r['seconds']:.0f} s on {r['machine']} "
             f"({r['device']}), torch {r['versions']['torch']}, {r['date']}"
         )
 

@@ -15,7 +15,7 @@ from icllib.errors import InputError, UnstableWarning, WallWarning, check_count,
 from icllib.learners import mean_loss, query_loss
 from icllib.tasks import Prompts, Task
 
-__all__ = ["REACH", "Learner", "Tuned", "tune", "tune_online"]
+__all__ = ["REACH", "Tuned", "tune", "tune_online"]
 
 #: `tune` looks for each number within a factor of e^REACH of its start.
 REACH = 5.0

@@ -3,15 +3,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from icllib import store
+from icllib import rivals, store
 from icllib.attention import from_moments
 from icllib.errors import InputError
-from icllib.experiments import NAMED, load, named
-from icllib.kinds import Flat, FlatNetwork, Stack
+from icllib.experiments import NAMED, load, load_rivals, named
+from icllib.kinds import Experiment, Flat, FlatNetwork, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.runs import run
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
+
+TRAININGS = [name for name, experiment in NAMED.items() if isinstance(experiment, Experiment)]
+TUNINGS = [name for name, experiment in NAMED.items() if isinstance(experiment, Tuning)]
 
 
 def small(name):
@@ -20,7 +23,7 @@ def small(name):
     return replace(experiment, seeds=2, every=2, recipe=replace(experiment.recipe, steps=4, batch=16))
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", TRAININGS)
 def test_every_experiment_can_be_retrained(name, tmp_path):
     experiment = small(name)
     made = run(experiment, folder=tmp_path, progress=False)
@@ -31,7 +34,7 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
     assert not list((tmp_path / ".checkpoints").iterdir())
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", TRAININGS)
 def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_claims(name):
     found, experiment = load(name), named(name)
     assert found.seeds == list(range(experiment.seeds)) and found.experiment == experiment
@@ -46,6 +49,18 @@ def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_cl
             loss = float(query_loss(answers, prompts).mean())
         claimed = float(found.measured["loss"][-1, place])
         assert loss == pytest.approx(claimed, rel=1e-3) or not torch.isfinite(torch.tensor(claimed))
+
+
+@pytest.mark.parametrize("name", TUNINGS)
+def test_every_stored_table_of_rivals_is_current_and_its_numbers_have_the_losses_that_it_claims(name):
+    table = load_rivals(name)
+    for rival, depth in table.experiment.parts:
+        summary = table.summary(rival.form, depth)
+        assert not table.at_wall(rival.form, depth)
+        assert len(table.tried(rival.form, depth)) == len(rival.starts[depth])
+        found = rivals.judge({"": table.predictor(rival.form, depth)}, table.experiment.task, 2000, seed=5)[""]
+        low, high = found.median_interval
+        assert low - (high - low) < summary.median < high + (high - low)
 
 
 def test_nothing_lies_among_the_results_that_no_experiment_claims():
@@ -85,6 +100,13 @@ def test_loading_with_retraining_trains_and_stores_and_loading_again_reads_that(
     assert set(made.measured) == {"loss", "cosine"}
     for one, other in zip(made.models, again.models, strict=True):
         assert torch.equal(one.layers[0].P, other.layers[0].P)
+
+
+def test_a_training_is_no_table_of_rivals_and_the_other_way_round():
+    with pytest.raises(InputError, match="'one-layer' is a Experiment, expected the name of a Tuning"):
+        load_rivals("one-layer")
+    with pytest.raises(InputError, match="'rivals-paper' is a Tuning, expected the name of a Experiment"):
+        load("rivals-paper")
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():

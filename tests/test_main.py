@@ -8,7 +8,8 @@ import pytest
 
 from icllib import experiments, store
 from icllib.__main__ import main
-from icllib.experiments import NAMED, named
+from icllib.experiments import NAMED, PAPER, named
+from icllib.kinds import Rival, Tuning
 
 
 @pytest.fixture
@@ -36,6 +37,17 @@ def test_run_all_runs_all(small, tmp_path):
     assert all(store.state_of(experiment, tmp_path) == "current" for experiment in small.values())
 
 
+def test_rivals_are_listed_run_and_shown_like_trainings(tmp_path, capsys, monkeypatch):
+    gd = Rival("GD", {1: ((5.0,),), 2: ((5.0,),)})
+    quick = {"rivals-demo": Tuning("rivals-demo", "How low?", PAPER, (gd,), batch=50, judged_on=100)}
+    for module in (experiments, sys.modules["icllib.__main__"]):
+        monkeypatch.setattr(module, "NAMED", quick)
+    assert main(["--folder", str(tmp_path), "run", "all"]) == 0
+    assert re.search(r"rivals-demo: [\d.]+ s, GD, K = 1: 0\.\d{4}; GD, K = 2: 0\.\d{4}", capsys.readouterr().out)
+    assert main(["--folder", str(tmp_path), "list"]) == 0
+    assert re.search(r"rivals-demo +current +How low\?", capsys.readouterr().out)
+
+
 def test_another_number_of_seeds_is_another_experiment(small, tmp_path, capsys):
     assert main(["--folder", str(tmp_path), "run", "one-layer", "--seeds", "1"]) == 0
     assert json.loads((tmp_path / "one-layer.json").read_text())["record"]["seeds"] == [0]
@@ -50,6 +62,7 @@ def test_another_number_of_seeds_is_another_experiment(small, tmp_path, capsys):
         (["run", "one-layer", "--seeds", "0"], "seeds = 0"),
         (["run", "one-layer", "--jobs", "0"], "jobs = 0"),
         (["run", "one-layer", "--device", "abacus"], "device = 'abacus'"),
+        (["run", "rivals-paper", "--seeds", "2"], "rivals-paper trains nothing that has seeds"),
         (["claims"], "does not exist; run"),
     ],
 )

@@ -28,6 +28,7 @@ ORDER = [
     "alignment",
     "store",
     "kinds",
+    "rivals",
     "runs",
     "experiments",
     "claims",

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from icllib import runs, store
+from icllib import rivals, runs, store
 from icllib.errors import InputError
-from icllib.kinds import Experiment, Stack
+from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.recipes import Recipe
 from icllib.tasks import LinearTask
 
@@ -53,15 +53,49 @@ def test_an_interrupted_run_goes_on_from_its_checkpoints(tmp_path, monkeypatch):
     assert all(torch.equal(resumed.tensors[name], tensor) for name, tensor in whole.tensors.items())
 
 
+SMALL_TUNING = Tuning(
+    "rivals-demo",
+    "?",
+    LinearTask(dim_x=2, n_context=4),
+    (Rival("GD", {1: ((1.0,), (2.0,)), 2: ((1.0,),)}), Rival("CG", {2: ((),)})),
+    batch=50,
+    judged_on=100,
+)
+
+
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_an_interrupted_tuning_goes_on_with_what_is_not_finished(tmp_path, monkeypatch, jobs):
+    whole = runs.run(SMALL_TUNING, folder=tmp_path / "whole", progress=False)
+    done, settle = [], rivals.settle
+
+    def breaks(tuning, rival, depth):
+        if len(done) == 2:
+            done.append("interrupted")
+            raise KeyboardInterrupt
+        done.append((rival.form, depth))
+        return settle(tuning, rival, depth)
+
+    monkeypatch.setattr(rivals, "settle", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(SMALL_TUNING, folder=tmp_path, progress=False)
+    assert store.state_of(SMALL_TUNING, tmp_path) == "missing"
+    resumed = runs.run(SMALL_TUNING, folder=tmp_path, jobs=jobs, progress=False)
+    assert jobs > 1 or done == [("GD", 1), ("GD", 2), "interrupted", ("CG", 2)]
+    assert resumed.tensors.keys() == whole.tensors.keys() and not list((tmp_path / ".checkpoints").iterdir())
+    assert all(torch.equal(resumed.tensors[name], tensor) for name, tensor in whole.tensors.items())
+    with pytest.raises(store.StaleResultError, match="judged_on = 100 there, 101 now"):
+        store.load(replace(SMALL_TUNING, judged_on=101), tmp_path)
+
+
 def test_a_seed_that_stopped_early_leaves_a_gap_and_the_record_says_so(tmp_path):
     hot = replace(SMALL, recipe=replace(SMALL.recipe, lr=1e30, clip=None), seeds=2)
     with pytest.warns(UserWarning, match="stopped"):
         result = runs.run(hot, folder=tmp_path, progress=False)
     assert set(result.record["stopped"]) == {"0", "1"}
     parts = [({"losses": torch.ones(n, 1), "weights/P": torch.ones(1, 2)}, list(range(n)), {}, 1.0) for n in (3, 2)]
-    gathered = runs._gather(SMALL, [0, 1], parts, "cpu", 1.0)
-    assert gathered.tensors["losses"].isnan().tolist() == [[False, False], [False, False], [False, True]]
-    assert gathered.record["steps"] == [0, 1, 2]
+    tensors, about = runs._gather([0, 1], parts)
+    assert tensors["losses"].isnan().tolist() == [[False, False], [False, False], [False, True]]
+    assert about["steps"] == [0, 1, 2]
 
 
 def test_bad_input_is_refused(tmp_path):

@@ -32,7 +32,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     found = store.load(Experiment(), tmp_path)
     assert found.record == RECORD and found.experiment == result().experiment
     assert all(torch.equal(found.tensors[name], tensor) for name, tensor in result().tensors.items())
-    assert "python -m icllib run demo: 1 seeds, 2 s on a machine (cpu), torch 2, 2026-01-01" in found.provenance
+    assert "python -m icllib run demo: 1 seed, 2 s on a machine (cpu), torch 2, 2026-01-01" in found.provenance
     assert store.state_of(Experiment(), tmp_path) == "current"
 
 
