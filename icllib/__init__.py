@@ -12,6 +12,7 @@ In reading order:
 - `construct`: weights written by hand that make a layer a gradient step
 - `recipes`, `training`: how a model is trained, and the loop that does it, many seeds at once
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
+- `landscape`: whether training ended in a minimum
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
 - `runs`, `experiments`: running an experiment, and all of them by name
@@ -38,6 +39,7 @@ __all__ = [
     "experiments",
     "files",
     "kinds",
+    "landscape",
     "learners",
     "losses",
     "plots",

@@ -24,6 +24,7 @@ from icllib.weights import without_stripes as without_stripes
 __all__ = [
     "Algorithm",
     "Alignment",
+    "best_multiple",
     "compare",
     "gd_share",
     "iterate",
@@ -120,6 +121,13 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
     fitted = torch.linalg.lstsq(known[:half], slopes[:half]).solution
     left = slopes[half:] - known[half:] @ fitted
     return float(1 - left.square().sum() / (slopes[half:] - slopes[half:].mean(0)).square().sum())
+
+
+def best_multiple(predict: Predictor, prompts: Prompts) -> float:
+    """The number by which a predictor's answers are best multiplied, by least squares. Judge it on other prompts."""
+    with torch.no_grad():
+        answers = predict(prompts)
+    return float((answers * prompts.y_query).sum() / answers.square().sum())
 
 
 def sweep(

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from icllib import runs, store
-from icllib.errors import InputError
-from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning, trained_models
+from icllib.errors import InputError, check_choice
+from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning, rebuild, trained_models
 from icllib.kinds import FlatNetwork as FlatNetwork
 from icllib.recipes import Recipe
 from icllib.rivals import Table
-from icllib.tasks import LinearTask
+from icllib.tasks import BalancedTask, LinearTask
 
 __all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
 
@@ -61,10 +61,15 @@ def _all() -> Iterator[Experiment | Tuning]:
         yield Experiment(f"deep-{depth}", question, PAPER, Stack(depth), Recipe(steps, lr=lr), seeds)
     random = Stack(looped=2, init_std=0.3, identity=0.0)
     yield Experiment("looped-2-random", "… from a random start?", PAPER, random, Recipe(1500, lr=0.01))
-    for name, std, identity in (("random", 0.3, 0.0), ("mixed", 0.3, 0.3), ("small", 0.02, 0.0)):
-        question = f"Two layers, start {identity} I + {std} noise: how often a spurious minimum?"
+    # From much noise training needs longer to come to its end, good or bad.
+    for name, std, identity, steps in (
+        ("random", 0.3, 0.0, 3000),
+        ("mixed", 0.3, 0.3, 3000),
+        ("small", 0.02, 0.0, 1200),
+    ):
+        question = f"Two layers, start {identity} I + {std} noise: how many starts get stuck?"
         start = Stack(2, init_std=std, identity=identity)
-        yield Experiment(f"deep-2-{name}", question, PAPER, start, Recipe(1200, lr=0.01), 8)
+        yield Experiment(f"deep-2-{name}", question, PAPER, start, Recipe(steps, lr=0.01), 8)
     for depth in (1, 2, 3):
         question = f"{depth} layers where prompts are well conditioned?"
         yield Experiment(f"clean-deep-{depth}", question, CLEAN, Stack(depth), Recipe(1500, lr=0.01), 3)
@@ -127,6 +132,13 @@ def _on_spectra() -> Iterator[Experiment]:
         yield Experiment(f"optimum-{name}", "Is the optimum preconditioned GD?", task, Stack(), optimum, 3)
     random, recipe = Stack(init_std=0.3, identity=0.0), Recipe(1500, 1024, 0.02)
     yield Experiment("optimum-random", "… from a random start?", _spectrum(20), random, recipe, 8)
+    for name, seed in (("two", 0), ("two-other", 1)):
+        recipe_of_two = Recipe(2000, 1024, 0.01, data_seed=seed)
+        question = "Two layers: is each preconditioned with Λ⁻¹?"
+        yield Experiment(f"optimum-{name}", question, _spectrum(20), Stack(2), recipe_of_two, 3)
+        balanced = BalancedTask(5, n_context=20, covariance=_spectrum(20).covariance)
+        question = "… where W* ~ N(0, Λ⁻¹), as Ahn et al. assume?"
+        yield Experiment(f"optimum-{name}-balanced", question, balanced, Stack(2), recipe_of_two, 3)
     even = LinearTask(5, n_context=20, x_dist="normal", x_scale=1.55**0.5)  # the same trace, all eigenvalues alike
     yield Experiment("optimum-random-even", "… where all directions are alike?", even, random, recipe, 8)
 
@@ -168,6 +180,24 @@ class Loaded:
         prefix = "measured/"
         found = self.result.tensors.items()
         return {name.removeprefix(prefix): tensor for name, tensor in found if name.startswith(prefix)}
+
+    def snapshot(self, place: int, seed: int) -> nn.Module:
+        """The model as it was at measurement `place`, for experiments that keep their weights.
+
+        Args:
+            place: 0 for the first measurement, before training.
+            seed: one of `seeds`.
+
+        Raises:
+            InputError: no weights were kept, or no such seed.
+        """
+        check_choice("seed", seed, tuple(self.seeds))
+        prefix, row = "kept/", self.seeds.index(seed)
+        found = self.result.tensors.items()
+        state = {name.removeprefix(prefix): t[place, row] for name, t in found if name.startswith(prefix)}
+        if not state:
+            raise InputError(f"{self.experiment.name} keeps no weights, expected an experiment with keep_weights")
+        return rebuild(self.experiment, state)
 
     @property
     def seeds(self) -> list[int]:

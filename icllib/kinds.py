@@ -15,7 +15,7 @@ from icllib.recipes import Recipe
 from icllib.store import Result
 from icllib.tasks import LinearTask
 
-__all__ = ["Experiment", "Flat", "FlatNetwork", "Rival", "Stack", "Tuning", "trained_models"]
+__all__ = ["Experiment", "Flat", "FlatNetwork", "Rival", "Stack", "Tuning", "rebuild", "trained_models"]
 
 
 @dataclass(frozen=True)
@@ -182,16 +182,16 @@ class Tuning:
         return [(rival, depth) for rival in self.rivals for depth in rival.starts]
 
 
+def rebuild(experiment: Experiment, state: Mapping[str, Tensor]) -> nn.Module:
+    """A model of an experiment with given weights: parameter → tensor."""
+    model = experiment.model.build(experiment.task)(torch.Generator().manual_seed(0))
+    model.to(next(iter(state.values())).dtype).load_state_dict(dict(state))
+    return model
+
+
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:
     """The trained models of a stored result, one a seed."""
-    found = []
-    for place in range(len(result.record["seeds"])):
-        model = experiment.model.build(experiment.task)(torch.Generator().manual_seed(0))
-        state = {
-            name.removeprefix("weights/"): tensor[place]
-            for name, tensor in result.tensors.items()
-            if name.startswith("weights/")
-        }
-        model.to(next(iter(state.values())).dtype).load_state_dict(state)
-        found.append(model)
-    return found
+    prefix = "weights/"
+    stacked = {name.removeprefix(prefix): t for name, t in result.tensors.items() if name.startswith(prefix)}
+    seeds = range(len(result.record["seeds"]))
+    return [rebuild(experiment, {name: tensor[place] for name, tensor in stacked.items()}) for place in seeds]

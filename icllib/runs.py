@@ -17,7 +17,7 @@ from joblib import Parallel, delayed, parallel_config
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from icllib import alignment, construct, rivals, theory
+from icllib import alignment, construct, rivals
 from icllib.attention import from_moments
 from icllib.errors import InputError, check_choice, check_count
 from icllib.files import digest, plain, read_checkpoint, write_checkpoint
@@ -185,9 +185,9 @@ def _from_tokens(model: nn.Module, prompts: Prompts) -> Tensor:
 
 
 def _measures(task: LinearTask, predict: Callable, dtype: str, device: str) -> dict[str, Callable[[nn.Module], float]]:
-    """Loss on new prompts, and the sensitivity cosine with the best single gradient step."""
+    """Loss on new prompts, and the sensitivity cosine with a single gradient step, of whatever length."""
     prompts = task.sample(_TEST_BATCH, torch.Generator().manual_seed(_TEST_SEED), getattr(torch, dtype)).to(device)
-    step = construct.gd_layer(task.dim_x, task.dim_y, task.n_context, theory.best_step_size(task)).to(prompts.x)
+    step = construct.gd_layer(task.dim_x, task.dim_y, task.n_context, lr=1.0).to(prompts.x)
     slopes = alignment.sensitivity(lambda p: from_moments(step, p), prompts).flatten(1)
 
     def loss(model: nn.Module) -> float:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from icllib.errors import InputError, ShapeError, check_choice, check_count, check_number, check_tensors
 
-__all__ = ["LinearTask", "Prompts", "Task"]
+__all__ = ["BalancedTask", "LinearTask", "Prompts", "Task"]
 
 
 @dataclass(frozen=True)
@@ -166,4 +166,34 @@ class LinearTask:
         uniform = 2 * torch.rand(shape, **options) - 1
         return self.x_scale * (
             torch.where(uniform < 0, -1.0, 1.0).to(uniform) if self.x_dist == "rademacher" else uniform
+        )
+
+
+@dataclass(frozen=True)
+class BalancedTask(LinearTask):
+    """A `LinearTask` with a covariance in which W* ~ N(0, w_scale² Λ⁻¹): small directions of x have large weights.
+
+    So every eigendirection of Λ contributes alike to the labels, and in the coordinates Λ^{−1/2} x all directions are alike.
+    The assumption of Ahn et al. (2023) for several layers.
+
+    Raises:
+        InputError: no covariance, or as `LinearTask`.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.covariance is None:
+            raise InputError("covariance is None, expected Λ: without it W* would be that of a LinearTask")
+
+    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+        """As `LinearTask.sample`."""
+        drawn = super().sample(batch, generator, dtype)
+        factor = torch.linalg.cholesky(torch.linalg.inv(self.covariance.double())).to(drawn.x)
+        change = drawn.weights @ (factor.T - torch.eye(self.dim_x).to(factor))  # from W* to W* Λ^{−1/2}, turned
+        return Prompts(
+            drawn.x,
+            drawn.y + torch.einsum("boi,bni->bno", change, drawn.x),
+            drawn.x_query,
+            drawn.y_query + torch.einsum("boi,bi->bo", change, drawn.x_query),
+            drawn.weights + change,
         )

@@ -56,27 +56,45 @@ def best_preconditioner(task: LinearTask) -> Float[Tensor, "N_x N_x"]:
     Raises:
         InputError: the inputs are not Gaussian, or all inputs or weights are 0.
     """
-    return torch.linalg.inv(_gamma(task, _gaussian_covariance(task)))
+    return torch.linalg.inv(_gamma(task, _gaussian_covariance(task), task.n_context))
 
 
-def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"]) -> float:
+def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"], n_context: float | None = None) -> float:
     """E ½ ‖ŷ − y_q‖² of ŷ = (1/N) Σ_i y_i ⟨x_i, M x_q⟩ for any M = `matrix`, exactly, on Gaussian inputs.
 
-    (N_y / 2) (τ² (tr Λ − 2 tr(Λ² M) + tr(Λ Mᵀ Λ Γ M)) + σ²), with Γ as in `best_preconditioner`.
+    (N_y / 2) (τ² (tr Λ − 2 tr(Λ² M) + tr(Λ Mᵀ Λ Γ M)) + σ²), with Γ as in `best_preconditioner`. An M that was best for one
+    N may be used at another: Γ is that of the N in the prompt. For N → ∞ it tends to Λ, and the loss to
+    (N_y / 2) (τ² tr((I − ΛM) Λ (I − ΛM)ᵀ) + σ²), which is above the noise unless M = Λ⁻¹: what M leaves of W*, no number of
+    examples repairs.  [for M = Γ_N⁻¹: Zhang, Frei and Bartlett 2024]
+
+    Args:
+        task: the distribution of the prompts.
+        matrix: M, (N_x, N_x).
+        n_context: N of the prompt, `math.inf` for the limit; the task's own unless given.
 
     Raises:
         ShapeError: matrix is not (N_x, N_x).
-        InputError: as `best_preconditioner`.
+        InputError: n_context is below 1, or as `best_preconditioner`.
     """
     covariance = _gaussian_covariance(task)
     check_tensors({"matrix": (matrix, ("N_x", "N_x"))}, {"N_x": task.dim_x})
+    n = task.n_context if n_context is None else n_context
+    if not n >= 1:
+        raise InputError(f"n_context = {n_context!r}, expected a number of examples, 1 or more, or math.inf")
     m = matrix.detach().to(covariance)
-    gain, cost = (covariance @ covariance @ m).trace(), covariance @ m.T @ covariance @ _gamma(task, covariance) @ m
+    gamma = _gamma(task, covariance, n)
+    gain, cost = (covariance @ covariance @ m).trace(), covariance @ m.T @ covariance @ gamma @ m
     signal = task.w_scale**2 * float(covariance.trace() - 2 * gain + cost.trace())
     return task.dim_y / 2 * (signal + task.noise_std**2)
 
 
+def _check_isotropic(task: LinearTask) -> None:
+    if type(task) is not LinearTask:
+        raise InputError(f"task is a {type(task).__name__}, expected a LinearTask, whose W* has no preferred direction")
+
+
 def _gaussian_covariance(task: LinearTask) -> Tensor:
+    _check_isotropic(task)
     if task.covariance is not None:
         return task.covariance.double()
     if task.x_dist != "normal":
@@ -84,15 +102,16 @@ def _gaussian_covariance(task: LinearTask) -> Tensor:
     return task.x_scale**2 * torch.eye(task.dim_x, dtype=torch.float64)
 
 
-def _gamma(task: LinearTask, covariance: Tensor) -> Tensor:
+def _gamma(task: LinearTask, covariance: Tensor, n: float) -> Tensor:
     if task.w_scale == 0 or not covariance.any():
         raise InputError("task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero")
-    n, eye = task.n_context, torch.eye(task.dim_x, dtype=torch.float64)
+    eye = torch.eye(task.dim_x, dtype=torch.float64)
     return (1 + 1 / n) * covariance + (covariance.trace() + (task.noise_std / task.w_scale) ** 2) / n * eye
 
 
 def _traces(task: LinearTask) -> tuple[float, float, float]:
     """tr Λ, tr Λ² and tr(Λ E[C²])."""
+    _check_isotropic(task)
     n, d = task.n_context, task.dim_x
     if task.covariance is None:
         s = task.x_scale**2 * _VARIANCE[task.x_dist]

@@ -112,3 +112,17 @@ def test_a_training_is_no_table_of_rivals_and_the_other_way_round():
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"name = 'one_layer', expected one of one-layer, "):
         named("one_layer")
+
+
+def test_a_snapshot_is_the_model_as_it_was_at_a_measurement():
+    loaded = load("looped-2")
+    prompts = loaded.experiment.task.sample(1000, torch.Generator().manual_seed(99), torch.float32)
+    for place in (0, 3):
+        with torch.no_grad():
+            answers = from_moments(loaded.snapshot(place, seed=1), prompts)
+        found = float(query_loss(answers, prompts).mean())
+        assert found == pytest.approx(float(loaded.measured["loss"][place, 1]), rel=1e-3)
+    with pytest.raises(InputError, match="seed = 5, expected one of 0, 1"):
+        loaded.snapshot(0, 5)
+    with pytest.raises(InputError, match="one-layer keeps no weights"):
+        load("one-layer").snapshot(0, 0)

@@ -26,6 +26,7 @@ ORDER = [
     "training",
     "weights",
     "alignment",
+    "landscape",
     "store",
     "kinds",
     "rivals",

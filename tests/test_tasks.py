@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icllib.errors import InputError, ShapeError
-from icllib.tasks import LinearTask, Prompts
+from icllib.tasks import BalancedTask, LinearTask, Prompts
 
 
 @given(
@@ -135,3 +135,17 @@ def test_prompts_with_bad_values_are_refused(changes, message):
 
 def test_prompts_move_to_another_dtype(generator):
     assert LinearTask().sample(2, generator).to(torch.float64).y.dtype == torch.float64
+
+
+def test_in_a_balanced_task_every_direction_contributes_alike_to_the_labels():
+    covariance = torch.tensor([[2.0, 0.6], [0.6, 0.5]], dtype=torch.float64)
+    task = BalancedTask(dim_x=2, dim_y=2, n_context=3, covariance=covariance, w_scale=1.5)
+    drawn = task.sample(100_000, torch.Generator().manual_seed(0), torch.float64)
+    rows = drawn.weights.flatten(0, 1)
+    torch.testing.assert_close(rows.T @ rows / len(rows), 1.5**2 * torch.linalg.inv(covariance), rtol=0.03, atol=0.03)
+    torch.testing.assert_close(drawn.y, torch.einsum("boi,bni->bno", drawn.weights, drawn.x))
+    torch.testing.assert_close(drawn.y_query, torch.einsum("boi,bi->bo", drawn.weights, drawn.x_query))
+    like = LinearTask(dim_x=2, dim_y=2, n_context=3, covariance=covariance, w_scale=1.5)
+    assert torch.equal(drawn.x, like.sample(100_000, torch.Generator().manual_seed(0), torch.float64).x)
+    with pytest.raises(InputError, match="covariance is None"):
+        BalancedTask(dim_x=2)

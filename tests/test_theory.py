@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from icllib import learners, theory
 from icllib.errors import InputError, ShapeError
-from icllib.tasks import LinearTask
+from icllib.tasks import BalancedTask, LinearTask
 
 TASKS = {
     "the paper's": LinearTask(x_scale=0.5),
@@ -124,3 +125,40 @@ def test_the_best_matrix_needs_gaussian_inputs():
         theory.best_preconditioner(LinearTask(x_dist="normal", w_scale=0.0))
     with pytest.raises(ShapeError, match="matrix"):
         theory.preconditioned_loss(LinearTask(x_dist="normal"), torch.eye(3))
+
+
+def test_a_matrix_made_for_one_length_is_as_good_at_another_as_the_formula_says():
+    task = LinearTask(dim_x=4, n_context=12, covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])), noise_std=0.6)
+    matrix = theory.best_preconditioner(task)
+    for n, seed in ((3, 0), (12, 1), (60, 2)):
+        prompts = replace(task, n_context=n).sample(50_000, torch.Generator().manual_seed(seed), torch.float64)
+        answers = torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query) / n
+        losses = learners.query_loss(answers, prompts)
+        z = (losses.mean() - theory.preconditioned_loss(task, matrix, n)) / losses.std() * len(losses) ** 0.5
+        assert abs(float(z)) < 4
+
+
+def test_in_the_limit_of_many_examples_a_matrix_leaves_what_it_does_not_invert():
+    task = LinearTask(dim_x=4, n_context=12, covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])), noise_std=0.6)
+    matrix, covariance = theory.best_preconditioner(task), task.covariance.double()
+    left = torch.eye(4, dtype=torch.float64) - covariance @ matrix
+    limit = theory.preconditioned_loss(task, matrix, math.inf)
+    assert limit == pytest.approx(float((left @ covariance @ left.T).trace() + 0.6**2) / 2)
+    assert theory.preconditioned_loss(task, matrix, 10**9) == pytest.approx(limit, rel=1e-6)
+    # The prompts of infinite length themselves: C = Λ, and no noise is left in the gradient.
+    prompts = task.sample(50_000, torch.Generator().manual_seed(3), torch.float64)
+    answers = torch.einsum("boi,ij,jk,bk->bo", prompts.weights, covariance, matrix, prompts.x_query)
+    losses = learners.query_loss(answers, prompts)
+    assert abs(float((losses.mean() - limit) / losses.std())) * 50_000**0.5 < 4
+    inverse = torch.linalg.inv(covariance)
+    assert theory.preconditioned_loss(task, inverse, math.inf) == pytest.approx(0.6**2 / 2)
+    for bad in (0, math.nan):
+        with pytest.raises(InputError, match="n_context = "):
+            theory.preconditioned_loss(task, matrix, bad)
+
+
+def test_closed_forms_refuse_a_task_whose_weights_prefer_a_direction():
+    task = BalancedTask(dim_x=2, covariance=torch.eye(2))
+    for formula in (theory.best_step_size, theory.best_preconditioner):
+        with pytest.raises(InputError, match="task is a BalancedTask"):
+            formula(task)
