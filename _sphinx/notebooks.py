@@ -6,29 +6,33 @@ Usage without Sphinx: notebooks.py FOLDER (write the notebook of every chapter u
 from __future__ import annotations
 
 import os
-import posixpath
+import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import first_cell
 import jupytext
 import nbformat
 import yaml
+from labels import Book, read_book
+from nbformat import NotebookNode
+from plain_markdown import SOLUTION, SOLVED, Translator, details
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "_notebooks"
-COLAB_CELL = """\
-# On Colab the library is not there yet: fetch the book, install its library, and go to the chapter's folder.
-try:
-    import icllib
-except ImportError:
-    !git clone --quiet --depth 1 {url} book
-    %pip install --quiet ./book
-    %cd book/{folder}
-"""
+HIDDEN = {
+    "hide-input": ("source_hidden",),
+    "hide-output": ("outputs_hidden",),
+    "hide-cell": ("source_hidden", "outputs_hidden"),
+    "remove-input": ("source_hidden",),
+    "remove-output": ("outputs_hidden",),
+    "remove-cell": ("source_hidden", "outputs_hidden"),
+}
 
 
 def is_notebook(source: Path) -> bool:
@@ -36,29 +40,109 @@ def is_notebook(source: Path) -> bool:
     return source.suffix == ".md" and "kernelspec:" in source.read_text(encoding="utf-8")[:600]
 
 
-def convert(source: Path, folder: str, repository: str) -> nbformat.NotebookNode:
-    """The page as a notebook without outputs, with a first cell that fetches the library where it is missing."""
+def convert(source: Path, page: str, book: Book | None = None) -> NotebookNode:
+    """A page as a notebook without outputs: plain Markdown, folded solutions, and a cell that fetches the library.
+
+    Args:
+        page: the page's name, as in _toc.yml; links of the page start from its folder.
+        book: titles and labels that the page refers to (default: of the whole book).
+    """
     notebook = jupytext.read(source)
-    for index, cell in enumerate(notebook.cells):
+    text = Translator(book or whole_book(), page, site())
+    cells, solution = [], ""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cells.append(_code_cell(cell, solution))
+        else:
+            written, solution = _text_cells(text.blocks(cell.source), solution)
+            cells += written
+    torch = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch=="))
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    first = nbformat.v4.new_code_cell(first_cell.source(code, repository(), branch(), torch))
+    cells.insert(1, fold(first, "source_hidden"))
+    for index, cell in enumerate(cells):
         cell["id"] = f"cell-{index}"
-    first = nbformat.v4.new_code_cell(COLAB_CELL.format(url=repository, folder=folder), id="fetch-the-library")
-    notebook.cells.insert(0, first)
+    notebook.cells = cells
+    notebook.metadata = NotebookNode(kernelspec=notebook.metadata["kernelspec"])
     return notebook
+
+
+def _code_cell(cell: NotebookNode, solution: str) -> NotebookNode:
+    """A cell of code, folded where the page folds it."""
+    tags = cell.metadata.get("tags", [])
+    if solution:
+        return fold(cell, "source_hidden", "outputs_hidden", title=solution)
+    hidden = [part for tag in tags for part in HIDDEN.get(tag, ())]
+    return (
+        fold(cell, *hidden, title="Code of this figure or table" if "source_hidden" in hidden else "")
+        if hidden
+        else cell
+    )
+
+
+def fold(cell: NotebookNode, *parts: str, title: str = "") -> NotebookNode:
+    """Fold the source or the outputs of a cell, as JupyterLab and Colab each write it down."""
+    jupyter = dict.fromkeys(parts, True)
+    cell.metadata = NotebookNode(cell.metadata | {"jupyter": jupyter})
+    if "source_hidden" in parts:
+        cell.metadata["cellView"] = "form"
+        cell.source = f"# @title {title}\n{cell.source}" if title else cell.source
+    if "outputs_hidden" in parts:
+        cell.metadata["collapsed"] = True
+    return cell
+
+
+def _text_cells(text: str, solution: str) -> tuple[list[NotebookNode], str]:
+    """The cells of a text, and the solution that is open at its end; a solution's words go into a box of their own."""
+    cells = []
+    for piece in re.split(rf"(?m)^({SOLUTION}.*|{SOLVED})$", text):
+        if piece.startswith(SOLUTION):
+            solution = piece[1:]
+        elif piece == SOLVED:
+            solution = ""
+        elif piece.strip():
+            piece = details(solution, piece.strip()) if solution else piece.strip("\n")
+            title, _, rest = piece.partition("\n") if piece.startswith("# ") else (piece, "", "")
+            cells += [nbformat.v4.new_markdown_cell(part.strip("\n")) for part in (title, rest) if part.strip()]
+    return cells, solution
+
+
+@cache
+def whole_book() -> Book:
+    return read_book()
+
+
+def _config() -> dict:
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 
 
 def repository() -> str:
     """The address of the repository: the variable BOOK_REPOSITORY_URL, else what _config.yml says."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return os.environ.get("BOOK_REPOSITORY_URL") or config["repository"]["url"]
+    url = os.environ.get("BOOK_REPOSITORY_URL") or _config()["repository"]["url"]
+    return url.strip().rstrip("/").removesuffix(".git")
+
+
+def branch() -> str:
+    """The branch that readers get: the variable BOOK_REPOSITORY_BRANCH, else what _config.yml says."""
+    return os.environ.get("BOOK_REPOSITORY_BRANCH") or _config()["repository"].get("branch", "main")
+
+
+def site() -> str:
+    """The address of the published site: html.baseurl of _config.yml, else the repository's GitHub Pages."""
+    given = (_config().get("html") or {}).get("baseurl")
+    if given and "BOOK_REPOSITORY_URL" not in os.environ:
+        return given.rstrip("/")
+    owner, _, name = repository().removeprefix("https://github.com/").partition("/")
+    return f"https://{owner.lower()}.github.io/{name}"
 
 
 def write_all(target: Path) -> None:
     """Write the notebook of every chapter under a folder."""
     for source in [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))]:
         if is_notebook(source):
-            name = source.relative_to(ROOT).with_suffix(".ipynb")
+            name = source.relative_to(ROOT).with_suffix("")
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            nbformat.write(convert(source, posixpath.dirname(name.as_posix()), repository()), target / name)
+            nbformat.write(convert(source, name.as_posix()), target / f"{name}.ipynb")
 
 
 def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:

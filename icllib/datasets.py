@@ -1,4 +1,4 @@
-"""Data that is shipped with the book: measured penguins, reviews turned into vectors, and runs of the paper's own code."""
+"""Data that come with the book: measured penguins, reviews turned into vectors, runs and vectors of the paper's own code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["Penguins", "Reviews", "paper_runs", "penguins", "reviews"]
+from icllib.errors import check_choice
+from icllib.files import shipped
+
+__all__ = ["Penguins", "Reviews", "paper_runs", "paper_vectors", "penguins", "reviews"]
 
 _DATA = files("icllib") / "data"
 
@@ -78,3 +81,22 @@ def paper_runs() -> dict[str, dict]:
     interpolated weights ("interp"); a suffix "_pp" means: to GD++.  [von Oswald et al. 2023]
     """
     return json.loads((_DATA / "paper_runs.json").read_text(encoding="utf-8"))
+
+
+def paper_vectors(name: str) -> dict[str, Tensor]:
+    """Inputs, weights and outputs of one run of the authors' own code: name of the array → its entries, float64.
+
+    Among them "tokens_in" (batch, N + 1, N_x + N_y), "tokens_after_layer" (layers, batch, N + 1, N_x + N_y) as NumPy
+    gives it in double precision, "official_jax_f32_tokens_after_last" as their code gives it in single precision, and
+    their weights, which are the transposes of ours.  [von Oswald et al. 2023]
+
+    Args:
+        name: the run, e.g. "C_gd1_nx3_ny2_n7_W0".
+
+    Raises:
+        InputError: there is no run of this name.
+    """
+    folder = shipped("reference", "tests/reference")
+    check_choice("name", name, tuple(sorted(path.stem for path in folder.glob("*.npz"))))
+    with np.load(folder / f"{name}.npz") as arrays:
+        return {key: torch.from_numpy(arrays[key]).double() for key in arrays}

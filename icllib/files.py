@@ -14,13 +14,24 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-__all__ = ["FileError", "digest", "plain", "read_checkpoint", "write_atomically", "write_checkpoint"]
+__all__ = ["FileError", "digest", "plain", "read_checkpoint", "shipped", "write_atomically", "write_checkpoint"]
 
 _MARK = b"icllib checkpoint\n"
 
 
 class FileError(Exception):
     """A stored file is broken, or belongs to something else; the message names the file."""
+
+
+def shipped(name: str, place: str | None = None) -> Path:
+    """A folder of files that come with the book and are no part of the library's source.
+
+    Args:
+        name: its name inside an installed package (pyproject.toml puts it there).
+        place: where it lies in the book's repository (default: `name`).
+    """
+    package = Path(__file__).resolve().parent
+    return package / name if (package / name).is_dir() else package.parent / (place or name)
 
 
 def plain(value: object) -> object:

@@ -11,23 +11,16 @@ from pathlib import Path
 import safetensors.torch
 from torch import Tensor
 
-from icllib.files import FileError, digest, plain, write_atomically
+from icllib.files import FileError, digest, plain, shipped, write_atomically
 
 __all__ = ["FOLDER", "MissingResultError", "Result", "StaleResultError", "load", "save", "state_of"]
 
 
-def _folder() -> Path:
-    if "ICLLIB_RESULTS" in os.environ:
-        return Path(os.environ["ICLLIB_RESULTS"])
-    above = [Path(__file__).resolve().parent.parent, Path.cwd(), *Path.cwd().parents]
-    return next((place / "results" for place in above if (place / "results").is_dir()), Path.cwd() / "results")
-
-
-#: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the folder `results` beside the library, or
-#: the nearest one above the working directory.
+#: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the book's own folder `results`, which an
+#: installed library carries with it.
 #:
 #: :meta hide-value:
-FOLDER = _folder()
+FOLDER = Path(os.environ["ICLLIB_RESULTS"]) if "ICLLIB_RESULTS" in os.environ else shipped("results")
 
 
 class MissingResultError(FileError):

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import build
 import html_pages
-import jupytext
 import katex_math
-import notebooks
 import pytest
 from bs4 import BeautifulSoup
-from listing import CHAPTERS, ROOT
+from listing import ROOT
 
 HEADER = "---\njupytext: {text_representation: {extension: .md, format_name: myst}}\nkernelspec: {display_name: Python 3, language: python, name: python3}\n---\n\n"
 CELL = "```{code-cell}\n%s\n```\n\n"
@@ -93,15 +91,6 @@ def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
     for name in ("nothing", "_"):
         with pytest.raises(SystemExit, match="NAME="):
             build.forget_chapter(name)
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_notebook_has_the_chapter_s_code_and_a_way_to_fetch_the_library(name):
-    source = ROOT / f"{name}.md"
-    notebook = notebooks.convert(source, "chapters", "https://example.org/book")
-    cells = [cell.source for cell in jupytext.read(source).cells]
-    assert [cell.source for cell in notebook.cells[1:]] == cells
-    assert "https://example.org/book" in notebook.cells[0].source
 
 
 def test_mathematics_carries_its_own_text_alternative():

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from icllib import construct, learners
+from icllib import construct, datasets, learners
 from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention
 from icllib.tasks import Prompts
 from icllib.tokens import read_prediction
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "reference"
 CASES = {case["name"]: case for case in json.loads((FOLDER / "index.json").read_text())["cases"]}
 
 
 def arrays(name):
-    return {key: torch.from_numpy(value).double() for key, value in np.load(FOLDER / f"{name}.npz").items()}
+    return datasets.paper_vectors(name)
 
 
 def single(value):
