@@ -69,7 +69,7 @@ def test_solutions_and_plumbing_are_folded_and_nothing_else(name, all_notebooks)
     assert len(closed) == inside and len(folded) == inside + hidden
     assert all(cell.metadata["cellView"] == "form" and cell.source.startswith("# @title ") for cell in folded)
     boxes = [cell for cell in all_notebooks[name].cells if cell.source.startswith("<details>\n<summary>Solution to")]
-    no_prose = r"(?s)```\{code-cell\}.*?```|:::\{solution.*?:::"
+    no_prose = r"(?s)```\{code-cell\}.*?```|:::\{solution-start\}.*?\n:::|:::\{solution-end\}"
     assert len(boxes) >= sum(bool(re.sub(no_prose, "", solution).strip()) for solution in solutions)
 
 
