@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = "_notebooks"
+FOLDER = "_notebooks"  # on the site
+BINDER_FOLDER = "notebooks"  # on Binder, where binder/postBuild writes them
 HIDDEN = {
     "hide-input": ("source_hidden",),
     "hide-output": ("outputs_hidden",),
@@ -156,7 +157,10 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, do
         notebook = f"{pagename}.ipynb"
         depth = "../" * pagename.count("/")
         links = [
-            ("Binder", f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{notebook}"),
+            (
+                "Binder",
+                f"https://mybinder.org/v2/gh/{repository}/{branch()}?urlpath=lab/tree/{BINDER_FOLDER}/{notebook}",
+            ),
             ("Colab", f"https://colab.research.google.com/github/{repository}/blob/notebooks/{notebook}"),
         ]
         launch = {

@@ -1,7 +1,12 @@
 """What the files around the book promise."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,3 +71,53 @@ def test_the_licences_are_whole_and_the_citation_can_be_read():
     assert "Attribution 4.0 International Public License" in read("LICENSE-text")
     citation = yaml.safe_load(read("CITATION.cff"))
     assert citation["version"] in read("pyproject.toml") and citation["license"] == ["Apache-2.0", "CC-BY-4.0"]
+
+
+def test_binder_installs_what_the_notebooks_need_and_keeps_it_when_the_book_changes():
+    lines = [
+        line for line in read("binder/requirements.txt").splitlines() if line and not line.startswith(("#", "--extra"))
+    ]
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["book"]
+    names = {re.match(r"[\w-]+", line)[0] for line in needed} - {"ipython", "traitlets"}  # Jupyter brings these two
+    names |= {"ipywidgets", "jupytext", "markdown-it-py", "mdit-py-plugins", "pybtex"}
+    assert lines == [line for line in read("requirements.txt").splitlines() if line.split("==")[0] in names]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)  # a path would make Binder install all anew
+
+
+def test_binder_starts_with_few_threads_and_culls_idle_kernels():
+    for name in ("postBuild", "start"):
+        assert os.access(ROOT / "binder" / name, os.X_OK)
+    assert "OMP_NUM_THREADS=1" in read("binder/start") and read("binder/start").rstrip().endswith('exec "$@"')
+    kernels = json.loads(read("binder/jupyter_server_config.json"))["MappingKernelManager"]
+    assert 0 < kernels["cull_idle_timeout"] <= 1800 and kernels["cull_connected"]
+
+
+@pytest.mark.slow
+def test_postbuild_writes_notebooks_that_git_ignores_and_a_fork_s_address_reaches(tmp_path):
+    book = tmp_path / "book"
+    for name in ("_sphinx", "chapters", "binder"):
+        shutil.copytree(ROOT / name, book / name)
+    for name in ("_config.yml", "_toc.yml", "intro.md", "requirements.txt", ".gitignore"):
+        shutil.copy(ROOT / name, book)
+    fake = tmp_path / "bin"
+    fake.mkdir()
+    (fake / "pip").write_text("#!/bin/sh\n")
+    (fake / "python").write_text(
+        f'#!/bin/sh\ncase $1 in -c) echo {tmp_path}/prefix;; *) exec {sys.executable} "$@";; esac\n'
+    )
+    for program in fake.iterdir():
+        program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{fake}:{os.environ['PATH']}"}
+    environment.pop("BOOK_REPOSITORY_URL", None)
+
+    def run(*command):
+        return subprocess.run(command, cwd=book, env=environment, check=True, capture_output=True, text=True).stdout
+
+    run("git", "init", "--quiet")
+    run("git", "remote", "add", "origin", "https://github.com/Ada/fork.git")
+    before = run("git", "status", "--porcelain")
+    run("binder/postBuild")
+    assert run("git", "status", "--porcelain") == before
+    assert "https://github.com/Ada/fork/archive" in (book / "notebooks" / "intro.ipynb").read_text()
+    assert (tmp_path / "prefix/etc/jupyter/jupyter_server_config.d/book.json").exists()

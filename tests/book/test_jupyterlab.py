@@ -1,0 +1,97 @@
+"""Every notebook in a real JupyterLab: run to its end, its figure moved by key, and the kernel asked what it sees."""
+
+import json
+import shutil
+import time
+import urllib.request
+
+import jupyterlab
+import notebooks
+import pytest
+from listing import CHAPTERS, ROOT
+from test_browser import MOVE
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+MEGABYTES = 600
+READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+RUN = "() => jupyterapp.commands.execute('notebook:run-all-cells')"
+OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells].map((cell, index) =>
+  ({ index, type: cell.type, ran: cell.executionCount ?? 0, outputs: cell.outputs?.toJSON() ?? [] }))"""
+ASK = """async (expression) => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const request = kernel.requestExecute({ code: '', silent: true, user_expressions: { answer: expression } });
+  return (await request.done).content.user_expressions.answer.data['text/plain'];
+}"""
+SHOW = """(index) => { const content = jupyterapp.shell.currentWidget.content;
+  content.activeCellIndex = index; return content.scrollToItem(index); }"""
+STATE = (
+    "__import__('json').dumps([f.name, f.state]) if (f := __import__('ipywidgets').Widget.widgets.get({!r})) else ''"
+)
+PEAK = "int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a server that has the notebooks, in another folder than the book."""
+    if jupyterlab.program() is None:
+        pytest.skip(f"{jupyterlab.PINNED} cannot be installed here")
+    jupyterlab.variables()  # makes the folders
+    shutil.copy(ROOT / "binder" / "jupyter_server_config.json", jupyterlab.FOLDER / "config")
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebooks.write_all(folder)
+    process, address = jupyterlab.start(folder, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, (jupyterlab.FOLDER / "server.log").read_text()
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def widgets_of(cells: list[dict]) -> list[tuple[int, str]]:
+    """(index of the cell, id of the widget) of all widgets that a notebook shows."""
+    view = "application/vnd.jupyter.widget-view+json"
+    shown = [(cell["index"], output.get("data", {})) for cell in cells for output in cell["outputs"]]
+    return [(index, data[view]["model_id"]) for index, data in shown if view in data]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_notebook_runs_to_its_end_and_its_figure_talks_with_the_kernel(name, lab, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    try:
+        page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
+        page.wait_for_function(READY)
+        page.evaluate(RUN)
+        page.wait_for_function(READY)
+        cells = page.evaluate(OUTPUTS)
+        bad = [o for cell in cells for o in cell["outputs"] if "error" in (o["output_type"], o.get("name", "")[3:])]
+        assert bad == [] and all(cell["ran"] for cell in cells if cell["type"] == "code")
+        assert int(page.evaluate(ASK, PEAK)) <= MEGABYTES
+        moved = 0
+        for index, widget in widgets_of(cells):
+            before = page.evaluate(ASK, STATE.format(widget))
+            figure, _ = json.loads(eval(before))
+            page.evaluate(SHOW, index)
+            target, key = MOVE[figure]
+            shown = page.locator(".jp-Cell").filter(has=page.locator(".icl-controls")).nth(moved)
+            sentence = shown.locator("[aria-live]").inner_text()
+            shown.locator(target).first.focus()
+            for _ in range(3):
+                page.keyboard.press(key)
+            page.wait_for_function(READY)
+            assert page.evaluate(ASK, STATE.format(widget)) != before
+            assert shown.locator("[aria-live]").inner_text() != sentence
+            moved += 1
+        assert moved == (ROOT / f"{name}.md").read_text(encoding="utf-8").count("from icllib.widgets import")
+    finally:
+        page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
+        context.close()
