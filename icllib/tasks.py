@@ -162,11 +162,11 @@ class LinearTask:
             factor = torch.linalg.cholesky(self.covariance).to(options["device"], options["dtype"])
             return torch.randn(shape, **options) @ factor.T
         if self.x_dist == "normal":
-            return self.x_scale * torch.randn(shape, **options)
-        uniform = 2 * torch.rand(shape, **options) - 1
-        return self.x_scale * (
-            torch.where(uniform < 0, -1.0, 1.0).to(uniform) if self.x_dist == "rademacher" else uniform
-        )
+            return torch.randn(shape, **options).mul_(self.x_scale)
+        uniform = torch.rand(shape, **options).mul_(2).sub_(1)  # in place: the inputs are the largest array there is
+        if self.x_dist == "rademacher":
+            uniform = torch.where(uniform < 0, -1.0, 1.0).to(uniform)
+        return uniform.mul_(self.x_scale)
 
 
 @dataclass(frozen=True)
