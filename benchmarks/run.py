@@ -131,7 +131,7 @@ CONTROLS = {
     "copying": ("input[type=range]", "input"),
     "kernels": ("input[type=range]", "input"),
     "scrub": ("input[type=range]", "input"),
-    "depth": ("input[type=range]", "input"),
+    "loops": ("input[type=range]", "input"),
     "optimum": ("input[type=range]", "input"),
 }
 

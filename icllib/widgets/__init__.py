@@ -1,14 +1,15 @@
-"""The live figures of the book: the same object in a live notebook and, without a kernel, on the static page."""
+"""The live figures of the book: the same object in a live notebook and, without a kernel, on the
+static page."""
 
 from icllib.widgets.base import LiveFigure
 from icllib.widgets.block_builder import BlockBuilder
 from icllib.widgets.copying import Copying
-from icllib.widgets.depth import Depth
 from icllib.widgets.descent import Descent
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
 from icllib.widgets.kernels import Kernels
 from icllib.widgets.line_fit import LineFit
+from icllib.widgets.loops import Loops
 from icllib.widgets.memory import Memory
 from icllib.widgets.optimum import Optimum
 from icllib.widgets.scrub import Scrub
@@ -18,13 +19,13 @@ from icllib.widgets.spectrum import Spectrum
 __all__ = [
     "BlockBuilder",
     "Copying",
-    "Depth",
     "Descent",
     "FewShot",
     "Inspector",
     "Kernels",
     "LineFit",
     "LiveFigure",
+    "Loops",
     "Memory",
     "Optimum",
     "Scrub",

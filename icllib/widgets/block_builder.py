@@ -19,9 +19,11 @@ _MATRICES = ("W_K", "W_Q", "W_V", "P")
 
 
 class BlockBuilder(LiveFigure):
-    """Fill the blocks of W_K, W_Q, W_V and P, and compare the layer with one step of gradient descent.
+    """Fill the blocks of W_K, W_Q, W_V and P, and compare the layer with one step of gradient
+    descent.
 
-    Each matrix is four names of blocks: x-to-x, y-to-x, x-to-y, y-to-y (what is read, then what is written).
+    Each matrix is four names of blocks: x-to-x, y-to-x, x-to-y, y-to-y (what is read, then what is
+    written).
 
     Args:
         x: inputs of the examples, (N, N_x).
@@ -37,9 +39,10 @@ class BlockBuilder(LiveFigure):
 
     name = "block_builder"
     caption = (
-        "Every matrix reads the x-part (left column) and the y-part (right column) of a token and writes the x-part (upper "
-        "row) and the y-part (lower row). Choose the blocks until each dot sits in its ring: dots are the tokens' y-parts "
-        "after the layer, rings are where one gradient step moves them. The last token is the query."
+        "Every matrix reads the x-part (left column) and the y-part (right column) of a token "
+        "and writes the x-part (upper row) and the y-part (lower row). Choose the blocks until "
+        "each dot sits in its ring. The last token is the query. Once it is solved: turn the "
+        "signs of two blocks so that the error stays 0, and find a block that does not matter."
     )
 
     def __init__(self, x: object, y: object, x_query: object, w0: object, lr: float) -> None:
@@ -80,7 +83,8 @@ class BlockBuilder(LiveFigure):
         return layer
 
     def compute(self, state: dict) -> dict:
-        """The tokens after the layer and after the step, the largest error, and both predictions."""
+        """The tokens after the layer and after the step, the largest error, and both
+        predictions."""
         x, y, query, w0 = (torch.tensor(self.data[name], dtype=torch.float64) for name in ("x", "y", "x_query", "w0"))
         prompts = Prompts(x[None], y[None, :, None], query[None], torch.zeros(1, 1, dtype=torch.float64))
         tokens = join_tokens(prompts, w0[None])
@@ -96,18 +100,45 @@ class BlockBuilder(LiveFigure):
             "gd_prediction": float(read_prediction(target, 1)),
         }
 
+    def answers(self) -> list[str]:
+        return [
+            "Keys and queries carry x alone, a value is the residual with a minus sign, P scales "
+            "by η/N: “Show the solution” fills in the blocks of Proposition 1.",
+            "A sign may move between factors that are multiplied: turn x to x of both W_K and "
+            "W_Q, or one of them and y to y of P. Of P the block x to x does not matter, for the "
+            "values' x-part is 0.",
+            "Keys and queries that both read the y-part compare labels as well, and every token "
+            "with an entry in its y-part goes wrong: here all of them. The query would stay "
+            "right if W₀ were 0.",
+        ]
+
     def picture(self) -> str:
         result = self.compute(self.state)
         before = [token[-1] for token in result["after"]]
         wanted = [token[-1] for token in result["target"]]
-        figure, ax = canvas(5, 2.8, xlabel="token (the last is the query)", ylabel="y-part", title="A layer of zeros")
+        figure, ax = canvas(
+            5,
+            2.8,
+            xlabel="token (the last is the query)",
+            ylabel="y-part",
+            title="A layer of zeros",
+        )
         at = range(1, len(before) + 1)
-        ax.plot(at, wanted, "o", markersize=11, markerfacecolor="none", markeredgewidth=2, color=COLORS["gd"][0])
+        ax.plot(
+            at,
+            wanted,
+            "o",
+            markersize=11,
+            markerfacecolor="none",
+            markeredgewidth=2,
+            color=COLORS["gd"][0],
+        )
         ax.plot(at, before, "o", color=COLORS["ink"][0])
         ax.plot(len(before), before[-1], "o", color=COLORS["query"][0])
         ax.set_xticks(list(at))
         return to_svg(
             figure,
-            f"With all blocks zero the layer moves no token. It predicts {result['prediction']:.2f} for the query; one "
-            f"gradient step predicts {result['gd_prediction']:.2f}.",
+            "With all blocks zero the layer moves no token. It predicts "
+            f"{result['prediction']:.2f} for the query; one gradient step predicts "
+            f"{result['gd_prediction']:.2f}.",
         )

@@ -5,48 +5,90 @@ function compute(data, state) {
   const T = 2 * n + 1;
   const read = state.sees_query ? T : T - 1;
   const label = (t) => (t % 2 && t < 2 * n ? data.y[(t - 1) / 2] : 0);
-  const meets = (asks, at) => (state.shift === "next" ? at === asks + 1 : at === asks - 1) || (state.shift === "next" && state.sees_query && at === T - 1 && asks === T - 1);
+  const next = state.shift === "next";
+  const itself = (asks, at) => next && state.sees_query && at === T - 1 && asks === T - 1;
+  const meets = (asks, at) => at === asks + (next ? 1 : -1) || itself(asks, at);
   const weights = Array.from({ length: T }, (_, asks) => {
-    const grown = Array.from({ length: read }, (_, at) => Math.exp(meets(asks, at) ? 0 : -state.scale));
-    const total = grown.reduce((sum, v) => sum + v, 0);
-    const hits = grown.some((v) => v === 1);
-    const row = hits ? grown.map((v) => v / total) : grown.map(() => 1 / read);
+    const met = Array.from({ length: read }, (_, at) => meets(asks, at));
+    const grown = met.map((hit) => Math.exp(hit ? 0 : -state.scale));
+    const row = met.includes(true) ? grown.map((v) => v / total(grown)) : grown.map(() => 1 / read);
     return [...row, ...new Array(T - read).fill(0)];
   });
-  const copied = Array.from({ length: n + 1 }, (_, i) => weights[2 * i].reduce((sum, w, t) => sum + w * label(t), 0));
-  return { weights, copied, error: Math.max(...copied.map((v, i) => Math.abs(v - (i < n ? data.y[i] : 0)))) };
+  const copy = (row) => row.reduce((sum, w, t) => sum + w * label(t), 0);
+  const copied = Array.from({ length: n + 1 }, (_, i) => copy(weights[2 * i]));
+  const error = Math.max(...copied.map((v, i) => Math.abs(v - (i < n ? data.y[i] : 0))));
+  return { weights, copied, error };
+}
+
+const SHIFTS = { "reads the next token": "next", "reads the token before": "before" };
+
+// A square whose area is a weight; the whole cell is 1.
+function square(layer, weight, [x, y], cell, kind, mark) {
+  layer.append(make("rect", { x, y, width: cell, height: cell, class: "icl-frame" }));
+  const side = Math.sqrt(weight) * cell;
+  const place = { x: x + (cell - side) / 2, y: y + (cell - side) / 2, width: side, height: side };
+  layer.append(make("rect", { ...place, class: `icl-bar ${kind}`, "data-mark": mark }));
 }
 
 function render({ model, el }) {
   const data = model.get("data");
-  const { layer, panel, change, start } = stage(el, model, { draw });
-  const setScale = slider(panel, { label: "Logit scale", min: 0, max: 60, step: 1, show: String, onInput: (scale) => change({ scale }) });
-  const shifts = { "reads the next token": "next", "reads the token before": "before" };
-  const shift = panel.appendChild(choice(Object.keys(shifts), "Direction of the shift", (text) => change({ shift: shifts[text] })));
-  const sees = button(panel, "Query sees itself", () => change({ sees_query: !model.get("state").sees_query }));
+  const entries = [
+    ["box", "icl-bar icl-gd", "attention weight of an example's token"],
+    ["box", "icl-bar icl-query", "of the query's token"],
+  ];
+  const { layer, panel, change, start } = stage(el, model, { draw, entries });
+  const setScale = slider(panel, {
+    label: "Logit scale", min: 0, max: 60, step: 1, onInput: (scale) => change({ scale }),
+  });
+  const turn = (words) => change({ shift: SHIFTS[words] });
+  const shift = panel.appendChild(choice(Object.keys(SHIFTS), "Direction of the shift", turn));
+  const flip = () => change({ sees_query: !model.get("state").sees_query });
+  const sees = button(panel, "Query sees itself", flip);
+
+  function drawWeights(result, left, cell) {
+    const T = result.weights.length;
+    const nameOf = (t) => (t === T - 1 ? "q" : `${t % 2 ? "y" : "x"}${Math.floor(t / 2) + 1}`);
+    text(layer, left + (T * cell) / 2, 14, "token that is read", "icl-label", "middle");
+    const [x, y] = [left - 34, 40 + (T * cell) / 2];
+    const turned = text(layer, x, y, "token that asks", "icl-label", "middle");
+    turned.setAttribute("transform", `rotate(-90 ${x} ${y})`);
+    result.weights.forEach((row, r) => {
+      const middle = (r + 0.5) * cell;
+      text(layer, left + middle, 34, nameOf(r), "icl-tick", "middle");
+      text(layer, left - 8, 44 + middle, nameOf(r), "icl-tick", "end");
+      row.forEach((weight, c) => {
+        const kind = r === T - 1 ? "icl-query" : "icl-gd";
+        square(layer, weight, [left + c * cell, 40 + r * cell], cell, kind, "weight");
+      });
+    });
+  }
+
+  // What each weight looks like.
+  function drawScale(left, top, cell) {
+    text(layer, left, top + cell / 2 + 4, "weight");
+    [1, 0.5, 0.1, 0.01].forEach((weight, i) => {
+      const x = left + 52 + i * (cell + 34);
+      square(layer, weight, [x, top], cell, "icl-gd", "scale");
+      text(layer, x + cell + 4, top + cell / 2 + 4, plain(weight));
+    });
+  }
 
   function draw({ width, state }) {
     const result = compute(data, state);
     const T = result.weights.length;
-    const names = Array.from({ length: T }, (_, t) => (t === T - 1 ? "q" : `${t % 2 ? "y" : "x"}${Math.floor(t / 2) + 1}`));
-    const cell = Math.min(34, (width - 40) / T);
-    names.forEach((name, t) => {
-      layer.append(make("text", { x: 36 + (t + 0.5) * cell, y: 14, class: "icl-tick", "text-anchor": "middle" }, name));
-      layer.append(make("text", { x: 30, y: 20 + (t + 0.5) * cell + 4, class: "icl-tick", "text-anchor": "end" }, name));
-    });
-    result.weights.forEach((row, r) => row.forEach((weight, c) => {
-      layer.append(make("rect", { x: 36 + c * cell, y: 20 + r * cell, width: cell, height: cell, class: "icl-frame" }));
-      const side = Math.sqrt(weight) * (cell - 3);
-      if (side > 0.3) layer.append(make("rect", { x: 36 + (c + 0.5) * cell - side / 2, y: 20 + (r + 0.5) * cell - side / 2, width: side, height: side, class: r === T - 1 ? "icl-bar icl-query" : "icl-bar icl-gd" }));
-    }));
+    const cell = Math.min(32, (width - 60) / T);
+    const left = 50 + (width - 60 - T * cell) / 2;
+    drawWeights(result, left, cell);
+    const top = 40 + T * cell + 14;
+    drawScale(left - 10, top, 18);
     setScale(state.scale);
-    shift.value = Object.keys(shifts).find((text) => shifts[text] === state.shift);
+    shift.value = Object.keys(SHIFTS).find((words) => SHIFTS[words] === state.shift);
     sees.setAttribute("aria-pressed", state.sees_query);
-    const query = result.copied.at(-1);
-    return {
-      height: 26 + T * cell,
-      sentence: `The first x copies ${number(result.copied[0], 3)}; its label is ${number(data.y[0], 3)}. The query copies ${number(query, 3)}; right is 0. Largest error ${result.error < 1e-15 ? "0" : number(result.error)}.`,
-    };
+    const [first, query] = [result.copied[0], result.copied.at(-1)].map((v) => number(v));
+    const error = result.error < 1e-15 ? "0" : number(result.error);
+    const one = `The first x copies ${first}; its label is ${number(data.y[0])}.`;
+    const sentence = `${one} The query copies ${query}; right is 0. Largest error ${error}.`;
+    return { height: top + 30, sentence };
   }
   start();
 }

@@ -32,8 +32,10 @@ class Copying(LiveFigure):
 
     name = "copying"
     caption = (
-        "Rows ask, columns are read; a square's area is the attention weight. Raise the logit scale until each x reads exactly "
-        "the label behind it. Then switch off the query's view of itself, or turn the shift round, and see what is copied."
+        "Rows ask, columns are read; a square's area is the attention weight. Raise the logit "
+        "scale: where does the largest error fall below 0.01? At scale 60 switch off the query's "
+        "view of itself, and explain what it copies. Then turn the shift round: what does the "
+        "first x copy?"
     )
 
     def __init__(self, y: Float[Tensor, "N"], logit_scale: float = 4.0, shift: str = "next") -> None:
@@ -44,7 +46,8 @@ class Copying(LiveFigure):
         super().__init__(data={"y": y.tolist()}, state=state)
 
     def compute(self, state: dict) -> dict:
-        """The weights (2N + 1, 2N + 1), what each x-token and the query copy (N + 1), and the largest error."""
+        """The weights (2N + 1, 2N + 1), what each x-token and the query copy (N + 1), and the
+        largest error."""
         labels = torch.tensor(self.data["y"], dtype=torch.float64)
         n = len(labels)
         zeros = torch.zeros(1, n, 1, dtype=torch.float64)
@@ -61,7 +64,26 @@ class Copying(LiveFigure):
         weights = torch.nn.functional.pad(weights, (0, 2 * n + 1 - weights.shape[1]))
         copied = found["update"][0, ::2, 1]
         wanted = torch.cat([labels, torch.zeros(1, dtype=torch.float64)])
-        return {"weights": weights.tolist(), "copied": copied.tolist(), "error": float((copied - wanted).abs().max())}
+        return {
+            "weights": weights.tolist(),
+            "copied": copied.tolist(),
+            "error": float((copied - wanted).abs().max()),
+        }
+
+    def answers(self) -> list[str]:
+        enough = next(
+            (c for c in range(61) if self.compute({**self.state, "scale": float(c)})["error"] < 0.01),
+            60,
+        )
+        blind = self.compute({"scale": 60.0, "shift": "next", "sees_query": False})["copied"][-1]
+        return [
+            f"At a scale of {enough}. The weight that is left for all the others shrinks like e to the minus scale.",
+            f"It copies {blind:.3f}, the mean of what all others hold: half of the tokens are "
+            "labels, half are inputs with an empty label. A query without a successor scores all "
+            "tokens alike.",
+            "The first x has nobody before it, so it copies the mean as well. Every other x "
+            "copies the label of the example before it.",
+        ]
 
     def picture(self) -> str:
         result, n = self.compute(self.state), len(self.data["y"])
@@ -75,6 +97,7 @@ class Copying(LiveFigure):
         ax.set_yticks(range(2 * n + 1), names)
         return to_svg(
             figure,
-            f"Attention weights between {2 * n + 1} separate tokens at logit scale {self.state['scale']:.0f}: each token looks mostly at the "
-            f"one behind it. The largest error of a copied label is {result['error']:.2f}.",
+            f"Attention weights between {2 * n + 1} separate tokens at logit scale "
+            f"{self.state['scale']:.0f}: each token looks mostly at the one behind it. The "
+            f"largest error of a copied label is {result['error']:.2f}.",
         )

@@ -29,9 +29,10 @@ class Descent(LiveFigure):
 
     name = "descent"
     caption = (
-        "Raise the learning rate slowly: small steps creep along the valley, large ones bounce between its walls, and "
-        "above 2 / λ_max the path leaves. Then raise the curvature ratio, and look for the best rate again. The start "
-        "can be dragged, or moved with the arrow keys."
+        "Raise the learning rate slowly, and watch which of the two directions holds the path "
+        "up. Where does it begin to bounce, and where does it leave? Then raise the curvature "
+        "ratio, and look for the rate that is best after 40 steps. The start can be dragged, or "
+        "moved with the arrow keys."
     )
 
     def __init__(self, lr: float = 0.6, steps: int = 15, ratio: int = 10) -> None:
@@ -44,7 +45,8 @@ class Descent(LiveFigure):
         super().__init__(data={"angle": math.pi / 5}, state=state)
 
     def compute(self, state: dict) -> dict:
-        """The path (K + 1 points), the loss at each, whether it diverges, and the best learning rate."""
+        """The path (K + 1 points), the loss at each, what is left of each direction, whether it
+        diverges, the best η."""
         angle = torch.tensor(self.data["angle"], dtype=torch.float64)
         turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
         hessian = turn @ torch.diag(torch.tensor([1.0, 1 / state["ratio"]], dtype=torch.float64)) @ turn.T
@@ -54,9 +56,23 @@ class Descent(LiveFigure):
         return {
             "path": [w.tolist() for w in path],
             "losses": [float(w @ hessian @ w / 2) for w in path],
+            "steep": [(1 - state["lr"]) ** k for k in range(state["steps"] + 1)],
+            "flat": [(1 - state["lr"] / state["ratio"]) ** k for k in range(state["steps"] + 1)],
             "diverges": state["lr"] > 2,
             "best_lr": 2 / (1 + 1 / state["ratio"]),
         }
+
+    def answers(self) -> list[str]:
+        best = self.compute(self.state)["best_lr"]
+        return [
+            "Small rates are held up by the flat direction: its factor 1 − ηλ_min is close to 1. "
+            "Above η = 1 / λ_max = 1 the steep factor is negative, so the path bounces from wall "
+            "to wall; above 2 / λ_max = 2 it is below −1, and the path leaves.",
+            "After many steps the larger of the two factors decides. The best rate makes them "
+            "equal but for the sign, 1 − ηλ_min = ηλ_max − 1, so η = 2 / (λ_min + λ_max): for a "
+            f"ratio of {self.state['ratio']} that is {best:.2f}. The larger the ratio, the closer "
+            "to 2, and the closer both factors to 1.",
+        ]
 
     def picture(self) -> str:
         result = self.compute(self.state)
@@ -65,14 +81,20 @@ class Descent(LiveFigure):
         around = torch.linspace(0, 2 * math.pi, 129)
         angle = self.data["angle"]
         for loss in (0.02, 0.1, 0.3, 0.7, 1.3, 2.2):
-            u, v = math.sqrt(2 * loss) * around.cos(), math.sqrt(2 * loss * self.state["ratio"]) * around.sin()
-            a, b = math.cos(angle) * u - math.sin(angle) * v, math.sin(angle) * u + math.cos(angle) * v
+            u, v = (
+                math.sqrt(2 * loss) * around.cos(),
+                math.sqrt(2 * loss * self.state["ratio"]) * around.sin(),
+            )
+            a, b = (
+                math.cos(angle) * u - math.sin(angle) * v,
+                math.sin(angle) * u + math.cos(angle) * v,
+            )
             ax.plot(a, b, color=COLORS["muted"][0], linewidth=0.7)
         ax.plot(w1, w2, marker="o", markersize=4, **LEARNERS["gd"])
         ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
         return to_svg(
             figure,
-            f"The path of {self.state['steps']} gradient steps with learning rate {self.state['lr']} in a long valley: down "
-            f"the wall at first, then slowly along the floor. The loss falls from {result['losses'][0]:.2f} to "
-            f"{result['losses'][-1]:.3f}.",
+            f"The path of {self.state['steps']} gradient steps with learning rate "
+            f"{self.state['lr']} in a long valley: down the wall at first, then slowly along the "
+            f"floor. The loss falls from {result['losses'][0]:.2f} to {result['losses'][-1]:.3f}.",
         )

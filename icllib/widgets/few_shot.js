@@ -1,4 +1,5 @@
-// A frozen layer reads a prompt that the reader puts together; its weights are checked after every answer.
+// A frozen layer reads a prompt that the reader puts together; its weights are checked after every
+// answer.
 
 // CRC-32 of the weights' bytes, as zlib computes it.
 function checksum(matrices) {
@@ -11,70 +12,95 @@ function checksum(matrices) {
   return (~crc >>> 0).toString(16).padStart(8, "0");
 }
 
+const labelOf = (data, state, i) => (state.flipped.includes(i) ? -1 : 1) * data.labels[i];
+
 function compute(data, state) {
   const { W_K, W_Q, W_V, P } = data;
-  const label = (i) => (state.flipped.includes(i) ? -1 : 1) * data.labels[i];
-  const query = [...data.x[state.query], 0];
-  const q = times(W_Q, query);
+  const q = times(W_Q, [...data.x[state.query], 0]);
   const votes = state.chosen.map((i) => {
-    const token = [...data.x[i], label(i)];
+    const token = [...data.x[i], labelOf(data, state, i)];
     const value = times(W_V, token);
-    return -dot(times(W_K, token), q) * times(P, value).at(-1); // minus: a prediction is minus the y-part
+    // minus: a prediction is minus the y-part
+    return -dot(times(W_K, token), q) * times(P, value).at(-1);
   });
-  return { votes, answer: votes.reduce((sum, v) => sum + v, 0), checksum: checksum([W_K, W_Q, W_V, P]) };
+  return { votes, answer: total(votes), checksum: checksum([W_K, W_Q, W_V, P]) };
 }
 
-function render({ model, el }) {
-  const data = model.get("data");
-  const { layer, panel, change, start } = stage(el, model, { draw });
-  const before = compute(data, model.get("state")).checksum;
-  const toggle = (list, i) => (list.includes(i) ? list.filter((other) => other !== i) : [...list, i].sort((a, b) => a - b));
+const toggle = (list, i) =>
+  list.includes(i) ? list.filter((other) => other !== i) : [...list, i].sort((a, b) => a - b);
 
-  const question = choice(data.queries.map((i) => data.sentences[i]), "Review to label", (text) => change({ query: data.sentences.indexOf(text) }));
-  panel.append(make("div", { class: "icl-question-box" }, make("strong", {}, "Review to label"), question));
+// The list of reviews: a box to tick and a label to flip for each. Returns what shows a state.
+function reviewList(panel, model, change) {
+  const data = model.get("data");
   const list = make("ul", { class: "icl-bank", "aria-label": "Examples for the prompt" });
-  const rows = data.bank.map((i) => {
+  const rows = data.bank.map((i, k) => {
     const box = make("input", { type: "checkbox", id: `icl-example-${i}` });
     box.addEventListener("change", () => change({ chosen: toggle(model.get("state").chosen, i) }));
-    const item = make("li", {}, make("label", { for: box.id }, box, make("span", {}, data.sentences[i])));
+    const place = make("b", {}, `${k + 1}`);
+    const label = make("label", { for: box.id }, box, place, make("span", {}, data.sentences[i]));
+    const item = make("li", {}, label);
     const flip = button(item, "", () => change({ flipped: toggle(model.get("state").flipped, i) }));
     list.append(item);
     return { i, box, flip };
   });
   panel.append(list);
-  const flipAll = () => change({ flipped: data.bank.filter((i) => !model.get("state").flipped.includes(i)) });
-  button(panel, "Flip all labels", flipAll);
+  return (state) => rows.forEach(({ i, box, flip }, k) => {
+    const positive = labelOf(data, state, i) > 0;
+    box.checked = state.chosen.includes(i);
+    flip.textContent = positive ? "positive" : "negative";
+    flip.dataset.sign = positive ? "plus" : "minus";
+    flip.setAttribute("aria-pressed", state.flipped.includes(i));
+    flip.setAttribute("aria-label", `Label of example ${k + 1}: ${flip.textContent}. Flip it`);
+  });
+}
+
+function render({ model, el }) {
+  const data = model.get("data");
+  const entries = [
+    ["box", "icl-positive", "vote of an example with the label positive"],
+    ["box", "icl-negative", "with the label negative"],
+    ["box", "icl-bar icl-query", "answer: the sum of the votes"],
+  ];
+  const { layer, panel, change, start } = stage(el, model, { draw, entries });
+  const before = compute(data, model.get("state")).checksum;
+  const asked = data.queries.map((i) => data.sentences[i]);
+  const ask = (text) => change({ query: data.sentences.indexOf(text) });
+  const question = choice(asked, "Review to label", ask);
+  const heading = make("strong", {}, "Review to label");
+  panel.append(make("div", { class: "icl-question-box" }, heading, question));
+  const showList = reviewList(panel, model, change);
+  const others = () => data.bank.filter((i) => !model.get("state").flipped.includes(i));
+  button(panel, "Flip all labels", () => change({ flipped: others() }));
 
   function draw({ width, state }) {
     const result = compute(data, state);
-    const rowsShown = state.chosen.map((i, k) => ({ i, vote: result.votes[k] }));
-    const reach = Math.max(0.3, ...result.votes.map(Math.abs), Math.abs(result.answer));
-    const middle = width / 2;
-    const bar = (y, value, height, kind) => {
-      const size = (Math.abs(value) / reach) * (width / 2 - 70);
-      layer.append(make("rect", { x: value < 0 ? middle - size : middle, y, width: size, height, class: `icl-bar ${kind}` }));
+    const rows = state.chosen.length + 1.5;
+    const size = Math.max(0.1, ...result.votes.map(Math.abs), Math.abs(result.answer));
+    const reach = roundUp(size);
+    const scale = { xRange: [-reach, reach], yRange: [0, rows], yTicks: [] };
+    const names = { xLabel: "negative ← vote → positive", yLabel: "" };
+    const box = { left: 68, w: width - 84, h: 14 * rows };
+    const plot = axes(layer, { ...box, ...scale, ...names, xTicks: [-reach, 0, reach] });
+    const bar = (down, value, thick, words, kind, mark) => {
+      const at = rows - down;
+      plot.area([0, at - thick / 2], [value, at + thick / 2], kind, mark);
+      text(plot.group, 60, plot.y(at) + 4, words, "icl-tick", "end");
     };
-    layer.append(make("text", { x: 4, y: 16, class: "icl-label" }, "negative"));
-    layer.append(make("text", { x: width - 4, y: 16, class: "icl-label", "text-anchor": "end" }, "positive"));
-    bar(24, result.answer, 22, "icl-query");
-    layer.append(make("text", { x: result.answer < 0 ? middle + 8 : middle - 8, y: 40, class: "icl-label", "text-anchor": result.answer < 0 ? "start" : "end" }, `answer ${number(result.answer, 2)}`));
-    rowsShown.forEach(({ i, vote }, k) => {
-      bar(56 + 16 * k, vote, 10, "icl-gd");
-      layer.append(make("text", { x: vote < 0 ? middle + 8 : middle - 8, y: 65 + 16 * k, class: "icl-tick", "text-anchor": vote < 0 ? "start" : "end" }, `example ${data.bank.indexOf(i) + 1}`));
+    bar(0.75, result.answer, 1.1, "answer", "icl-bar icl-query", "answer");
+    state.chosen.forEach((i, k) => {
+      const kind = labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative";
+      bar(k + 2, result.votes[k], 0.7, `${data.bank.indexOf(i) + 1}`, kind, "vote");
     });
-    const height = 64 + 16 * Math.max(1, rowsShown.length);
-    layer.append(make("line", { x1: middle, x2: middle, y1: 20, y2: height - 6, class: "icl-grid" }));
+    plot.upright(0, "icl-ink icl-thin", "zero");
     question.value = data.sentences[state.query];
-    rows.forEach(({ i, box, flip }, k) => {
-      const positive = data.labels[i] * (state.flipped.includes(i) ? -1 : 1) > 0;
-      box.checked = state.chosen.includes(i);
-      flip.textContent = positive ? "positive" : "negative";
-      flip.setAttribute("aria-pressed", state.flipped.includes(i));
-      flip.setAttribute("aria-label", `Label of example ${k + 1}: ${flip.textContent}. Flip it`);
-    });
-    const word = result.answer === 0 ? "nothing: the votes cancel" : result.answer > 0 ? "positive" : "negative";
+    showList(state);
+    const sign = result.answer > 0 ? "positive" : "negative";
+    const word = result.answer === 0 ? "nothing: the votes cancel" : sign;
     const same = result.checksum === before ? "unchanged" : "CHANGED";
-    return { height, sentence: `The layer answers ${word} (${number(result.answer, 2)}) from ${state.chosen.length} examples. Checksum of its weights: ${before} before, ${result.checksum} after: ${same}.` };
+    const from = plural(state.chosen.length, "example");
+    const answer = `The layer answers ${word} (${number(result.answer, 2)}) from ${from}.`;
+    const sums = `Checksum of its weights: ${before} before, ${result.checksum} after: ${same}.`;
+    return { height: box.h + 48, sentence: `${answer} ${sums}` };
   }
   start();
 }

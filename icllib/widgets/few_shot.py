@@ -18,9 +18,11 @@ __all__ = ["FewShot"]
 
 
 class FewShot(LiveFigure):
-    """Choose the examples of a prompt, flip their labels, choose the query; the layer's weights never change.
+    """Choose the examples of a prompt, flip their labels, choose the query; the layer's weights
+    never change.
 
-    The layer is used with a fixed P, whatever the number of examples, so that not even the step size changes.
+    The layer is used with a fixed P, whatever the number of examples, so that not even the step
+    size changes.
 
     Args:
         sentences: texts of the examples and the queries.
@@ -38,8 +40,10 @@ class FewShot(LiveFigure):
 
     name = "few_shot"
     caption = (
-        "Tick reviews to put them into the prompt, press a label to flip it, choose another review to label. Blue bars are "
-        "the votes of the examples, the orange bar is their sum: the layer's answer."
+        "Tick reviews to put them into the prompt, press a label to flip it, choose another "
+        "review to label. Each bar is the vote of the review with its number, in the colour of "
+        "its label; the sum of all is the layer's answer. Can you turn the answer with a single "
+        "label? With all of them? And what does the layer answer without examples?"
     )
 
     def __init__(
@@ -55,8 +59,8 @@ class FewShot(LiveFigure):
         sizes = check_tensors({"labels": (labels, ("n",)), "x": (x, ("n", "N_x"))}, {"n": len(sentences)})
         if layer.dim_token != sizes["N_x"] + 1 or layer.n_heads != 1:
             raise ShapeError(
-                f"layer has dim_token = {layer.dim_token} and {layer.n_heads} heads, expected N_x + 1 = {sizes['N_x'] + 1} "
-                "and one head"
+                f"layer has dim_token = {layer.dim_token} and {layer.n_heads} heads, expected N_x "
+                f"+ 1 = {sizes['N_x'] + 1} and one head"
             )
         for name, indices in (("bank", bank), ("queries", queries), ("chosen", chosen)):
             if not set(indices) <= set(range(len(sentences))):
@@ -73,7 +77,8 @@ class FewShot(LiveFigure):
         super().__init__(data=data, state={"chosen": sorted(chosen), "flipped": [], "query": queries[0]})
 
     def compute(self, state: dict) -> dict:
-        """Each example's vote, the answer (their sum), and the CRC-32 checksum of the weights' bytes."""
+        """Each example's vote, the answer (their sum), and the CRC-32 checksum of the weights'
+        bytes."""
         matrices = [torch.tensor(self.data[name], dtype=torch.float64) for name in ("W_K", "W_Q", "W_V", "P")]
         W_K, W_Q, W_V, P = matrices
         chosen = torch.tensor(state["chosen"], dtype=torch.long)
@@ -85,22 +90,41 @@ class FewShot(LiveFigure):
         scores = tokens @ W_K.T @ (W_Q @ query)
         votes = -scores * (tokens @ W_V.T @ P.T)[:, -1]
         checksum = zlib.crc32(torch.stack(matrices).numpy().tobytes())
-        return {"votes": votes.tolist(), "answer": float(votes.sum()), "checksum": f"{checksum:08x}"}
+        return {
+            "votes": votes.tolist(),
+            "answer": float(votes.sum()),
+            "checksum": f"{checksum:08x}",
+        }
+
+    def answers(self) -> list[str]:
+        return [
+            "One label turns the answer only where its vote is more than half of the answer. A "
+            "vote is large where the sentence resembles the one to label; a sentence unlike it "
+            "votes against its own label.",
+            "With all labels flipped every vote changes its sign, and so does the answer: the "
+            "layer follows the prompt, not what words mean. Without examples the answer is 0. "
+            "The checksum never moves.",
+        ]
 
     def picture(self) -> str:
         result = self.compute(self.state)
         names = [f"example {self.data['bank'].index(i) + 1}" for i in self.state["chosen"]]
+        colors = [COLORS["gd" if self.data["labels"][i] > 0 else "trained"][0] for i in self.state["chosen"]]
         figure, ax = canvas(
-            5, 3.2, xlabel="vote: negative to the left, positive to the right", title="Votes and answer"
+            5,
+            3.2,
+            xlabel="vote: negative to the left, positive to the right",
+            title="Votes and answer",
         )
         rows = range(len(names))
-        ax.barh(rows, result["votes"], color=COLORS["gd"][0], height=0.6)
+        ax.barh(rows, result["votes"], color=colors, height=0.6)
         ax.barh(len(names), result["answer"], color=COLORS["query"][0], height=0.8)
         ax.set_yticks([*rows, len(names)], [*names, "answer"])
         ax.axvline(0, color=COLORS["muted"][0], linewidth=0.8)
         word = "positive" if result["answer"] > 0 else "negative"
         return to_svg(
             figure,
-            f"The votes of {len(names)} examples and their sum for the review “{self.data['sentences'][self.state['query']]}” "
-            f"The layer answers {result['answer']:+.2f}, {word}.",
+            f"The votes of {len(names)} examples and their sum for the review "
+            f"“{self.data['sentences'][self.state['query']]}” The layer answers "
+            f"{result['answer']:+.2f}, {word}.",
         )

@@ -1,6 +1,8 @@
 // Every number of one attention head; a chosen number shows the numbers that it was made from.
 
-const BLOCKS = ["tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"];
+const BLOCKS = [
+  "tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out",
+];
 const MATRIX = { queries: "W_Q", keys: "W_K", values: "W_V", update: "P" };
 
 function forward({ tokens, W_K, W_Q, W_V, P }) {
@@ -12,10 +14,10 @@ function forward({ tokens, W_K, W_Q, W_V, P }) {
   const weights = scores.map((row) => {
     const highest = Math.max(...row);
     const grown = row.map((s) => Math.exp(s - highest));
-    const total = grown.reduce((sum, v) => sum + v, 0);
-    return grown.map((v) => v / total);
+    return grown.map((v) => v / total(grown));
   });
-  const mixed = weights.map((row) => values[0].map((_, d) => dot(row, values.map((v) => v[d]))));
+  const slots = values[0].map((_, d) => values.map((v) => v[d]));
+  const mixed = weights.map((row) => times(slots, row));
   const update = mixed.map((m) => times(P, m));
   const out = tokens.map((e, t) => e.map((v, i) => v + update[t][i]));
   return { tokens, queries, keys, values, scores, weights, mixed, update, out };
@@ -24,6 +26,7 @@ function forward({ tokens, W_K, W_Q, W_V, P }) {
 // The cells that one cell is computed from directly.
 function parentsOf([name, row, column], arrays) {
   const across = (block, r) => arrays[block][0].map((_, i) => [block, r, i]);
+  const down = (block, c) => arrays[block].map((_, i) => [block, i, c]);
   const rules = {
     tokens: () => [],
     queries: () => across("tokens", row),
@@ -31,45 +34,133 @@ function parentsOf([name, row, column], arrays) {
     values: () => across("tokens", row),
     scores: () => [...across("queries", row), ...across("keys", column)],
     weights: () => across("scores", row),
-    mixed: () => [...across("weights", row), ...arrays.values.map((_, i) => ["values", i, column])],
+    mixed: () => [...across("weights", row), ...down("values", column)],
     update: () => across("mixed", row),
     out: () => [["tokens", row, column], ["update", row, column]],
   };
   return rules[name]();
 }
 
-// The terms whose sum is the cell (before a score's division by √d): the factors of each, and the cell to follow back.
+// All cells behind one, by their names.
+function ancestorsOf(cell, arrays) {
+  const found = new Set();
+  const visit = (at) => parentsOf(at, arrays).forEach((parent) => {
+    if (found.has(parent.join())) return;
+    found.add(parent.join());
+    visit(parent);
+  });
+  visit(cell);
+  return found;
+}
+
+// The terms whose sum is the cell (before a score's division by √d): the factors of each, and the
+// cell to follow back.
 function termsOf(cell, parents, arrays, data) {
   const [name, , column] = cell;
   const at = ([block, r, c]) => arrays[block][r][c];
-  if (name in MATRIX) return parents.map((p, i) => ({ factors: [data[MATRIX[name]][column][i], at(p)], from: p }));
-  if (name === "scores" || name === "mixed") {
-    const half = parents.length / 2;
-    return parents.slice(0, half).map((p, i) => ({ factors: [at(p), at(parents[half + i])], from: name === "mixed" ? parents[half + i] : p }));
+  if (name in MATRIX) {
+    const row = data[MATRIX[name]][column];
+    return parents.map((p, i) => ({ factors: [row[i], at(p)], from: p }));
   }
-  return parents.map((p) => ({ factors: [at(p)], from: p }));
+  if (name !== "scores" && name !== "mixed") {
+    return parents.map((p) => ({ factors: [at(p)], from: p }));
+  }
+  const half = parents.length / 2;
+  return parents.slice(0, half).map((p, i) => {
+    const other = parents[half + i];
+    return { factors: [at(p), at(other)], from: name === "mixed" ? other : p };
+  });
 }
+
+const productOf = ({ factors }) => factors.reduce((product, v) => product * v, 1);
 
 function rebuild(cell, parents, arrays, data) {
   const [name, row, column] = cell;
   if (name === "tokens") return arrays.tokens[row][column];
-  const terms = termsOf(cell, parents, arrays, data).map(({ factors }) => factors.reduce((product, v) => product * v, 1));
-  if (name === "weights") return Math.exp(terms[column]) / terms.reduce((sum, v) => sum + Math.exp(v), 0);
-  const sum = terms.reduce((total, v) => total + v, 0);
-  return name === "scores" ? sum / Math.sqrt(terms.length) : sum;
+  const terms = termsOf(cell, parents, arrays, data).map(productOf);
+  if (name === "weights") return Math.exp(terms[column]) / total(terms.map(Math.exp));
+  return name === "scores" ? total(terms) / Math.sqrt(terms.length) : total(terms);
 }
 
 function compute(data, { cell }) {
   const arrays = forward(data);
   const parents = parentsOf(cell, arrays);
-  return { ...arrays, value: arrays[cell[0]][cell[1]][cell[2]], rebuilt: rebuild(cell, parents, arrays, data), parents: parents.map(([b, r, c]) => [b, String(r), String(c)]) };
+  return {
+    ...arrays,
+    value: arrays[cell[0]][cell[1]][cell[2]],
+    rebuilt: rebuild(cell, parents, arrays, data),
+    parents: parents.map(([b, r, c]) => [b, String(r), String(c)]),
+  };
+}
+
+// How the chosen number was made, in words.
+function wordsFor(cell, arrays, data) {
+  const [name, row, column] = cell;
+  const show = (v) => number(v, 2);
+  const isQuery = row === arrays.tokens.length - 1 && !["keys", "values"].includes(name);
+  const who = isQuery ? "the query's token" : `token ${row + 1}`;
+  const part = ["scores", "weights"].includes(name) ? "on token" : "slot";
+  const head = `${name}, ${who}, ${part} ${column + 1}`;
+  const value = show(arrays[name][row][column]);
+  if (name === "tokens") return `${head}: ${value}. An input: nothing stands behind it.`;
+  const terms = termsOf(cell, parentsOf(cell, arrays), arrays, data);
+  if (name === "weights") {
+    const grown = terms.map(({ factors }) => `e^${show(factors[0])}`);
+    return `${head}: ${grown[column]} / (${grown.join(" + ")}) = ${value}.`;
+  }
+  const sum = terms.map(({ factors }) => factors.map(show).join(" × ")).join(" + ");
+  const read = name === "update" ? "mixed" : "the token";
+  const what = name in MATRIX ? ` (row ${column + 1} of ${MATRIX[name]} times ${read})` : "";
+  const divided = name === "scores" ? `(${sum}) / √${terms.length}` : sum;
+  return `${head}${what}: ${divided} = ${value}.`;
+}
+
+// Where an arrow key leads: within a block, and over its sides to the next one.
+function neighbour([name, row, column], arrow, arrays) {
+  const [right, up] = ARROWS[arrow];
+  let [b, r, c] = [BLOCKS.indexOf(name), row - up, column + right];
+  if (c < 0 && b > 0) [b, c] = [b - 1, Infinity];
+  else if (c >= arrays[name][0].length && b + 1 < BLOCKS.length) [b, c] = [b + 1, 0];
+  const grid = arrays[BLOCKS[b]];
+  const inside = (v, size) => Math.min(size - 1, Math.max(0, v));
+  return [BLOCKS[b], inside(r, grid.length), inside(c, grid[0].length)];
+}
+
+// Every block, each matrix before the block that it makes: place of its upper left corner.
+const ORDER = [
+  "tokens", "W_Q", "queries", "W_K", "keys", "W_V", "values", "scores", "weights", "mixed",
+  "P", "update", "out",
+];
+
+function layout(grids, width, [w, h]) {
+  const places = {};
+  let [left, top, tallest] = [2, 22, 0];
+  for (const name of ORDER) {
+    const [rows, columns] = [grids[name].length, grids[name][0].length];
+    if (left + columns * w > width) [left, top, tallest] = [2, top + tallest + 34, 0];
+    places[name] = [left, top];
+    left += columns * w + 18;
+    tallest = Math.max(tallest, rows * h);
+  }
+  return { places, height: top + tallest + 6 };
+}
+
+function cellNode(value, [x, y], [w, h], attributes) {
+  const node = make("g", attributes);
+  node.append(make("rect", { x, y, width: w - 4, height: h - 3, rx: 3 }));
+  text(node, x + w / 2 - 2, y + h / 2 + 3, number(value, 2), "icl-number", "middle");
+  return node;
 }
 
 function render({ model, el }) {
   const data = model.get("data");
-  const { layer, panel, change, start } = stage(el, model, { draw });
+  const entries = [
+    ["box", "icl-key-chosen", "chosen number"],
+    ["box", "icl-key-direct", "made from these, and from this row of a matrix (dashed)"],
+    ["box", "icl-key-behind", "numbers behind those"],
+  ];
+  const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const arrays = forward(data);
-  const same = (a, b) => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
   const chosen = () => model.get("state").cell;
   const go = (cell) => {
     const focused = layer.contains(document.activeElement);
@@ -79,79 +170,61 @@ function render({ model, el }) {
   const block = panel.appendChild(choice(BLOCKS, "Block of numbers", (name) => go([name, 0, 0])));
   button(panel, "Follow the largest term back", () => {
     const terms = termsOf(chosen(), parentsOf(chosen(), arrays), arrays, data);
-    const size = ({ factors }) => Math.abs(factors.reduce((product, v) => product * v, 1));
-    const largest = terms.reduce((best, term) => (!best || size(term) > size(best) ? term : best), null);
-    if (largest) go(largest.from);
+    const sizes = terms.map((term) => Math.abs(productOf(term)));
+    if (terms.length) go(terms[sizes.indexOf(Math.max(...sizes))].from);
   });
-  button(panel, "To the output", () => go(["out", arrays.out.length - 1, arrays.out[0].length - 1]));
+  const final = ["out", arrays.out.length - 1, arrays.out[0].length - 1];
+  button(panel, "To the output", () => go(final));
 
-  function move(key) {
-    const [name, row, column] = chosen();
-    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    const [down, right] = steps[key];
-    let [b, r, c] = [BLOCKS.indexOf(name), row + down, column + right];
-    if (c < 0 && b > 0) [b, c] = [b - 1, Infinity];
-    else if (c >= arrays[name][0].length && b + 1 < BLOCKS.length) [b, c] = [b + 1, 0];
-    const grid = arrays[BLOCKS[b]];
-    return [BLOCKS[b], Math.min(grid.length - 1, Math.max(0, r)), Math.min(grid[0].length - 1, Math.max(0, c))];
+  // The numbers of one block; one of them can be reached by Tab, the others by the arrows.
+  function drawBlock(name, [left, top], size, cell) {
+    const direct = new Set(parentsOf(cell, arrays).map((p) => p.join()));
+    const behind = ancestorsOf(cell, arrays);
+    const kindOf = (here) => {
+      if (here === cell.join()) return "icl-chosen";
+      return direct.has(here) ? "icl-direct" : behind.has(here) ? "icl-behind" : "";
+    };
+    arrays[name].forEach((row, r) => row.forEach((value, c) => {
+      const here = [name, r, c];
+      const is = here.join() === cell.join();
+      const node = cellNode(value, [left + c * size[0], top + r * size[1]], size, {
+        role: "button", tabindex: is ? 0 : -1, "aria-pressed": is,
+        "aria-label": `${name}, row ${r + 1}, column ${c + 1}: ${number(value, 2)}`,
+        class: `icl-cell ${kindOf(here.join())}`,
+      });
+      node.addEventListener("click", () => go(here));
+      node.addEventListener("keydown", (event) => {
+        if (!(event.key in ARROWS)) return;
+        event.preventDefault();
+        go(neighbour(here, event.key, arrays));
+      });
+      layer.append(node);
+    }));
   }
 
-  function ancestors(cell) {
-    const found = new Map();
-    const visit = (at) => parentsOf(at, arrays).forEach((parent) => {
-      if (!found.has(parent.join())) {
-        found.set(parent.join(), parent);
-        visit(parent);
-      }
-    });
-    visit(cell);
-    return found;
-  }
-
-  function words(cell) {
-    const [name, row, column] = cell;
-    const show = (v) => number(v, 2);
-    const terms = termsOf(cell, parentsOf(cell, arrays), arrays, data);
-    const who = row === arrays.tokens.length - 1 && !["keys", "values"].includes(name) ? "the query's token" : `token ${row + 1}`;
-    const head = `${name}, ${who}, ${["scores", "weights"].includes(name) ? `on token ${column + 1}` : `slot ${column + 1}`}`;
-    if (name === "tokens") return `${head}: ${show(arrays.tokens[row][column])}. An input: nothing stands behind it.`;
-    const value = show(arrays[name][row][column]);
-    if (name === "weights") return `${head}: e^${show(terms[column].factors[0])} / (${terms.map(({ factors }) => `e^${show(factors[0])}`).join(" + ")}) = ${value}.`;
-    const sum = terms.map(({ factors }) => factors.map(show).join(" × ")).join(" + ");
-    const what = name in MATRIX ? ` (row ${column + 1} of ${MATRIX[name]} times ${name === "update" ? "mixed" : "the token"})` : "";
-    return `${head}${what}: ${name === "scores" ? `(${sum}) / √${terms.length}` : sum} = ${value}.`;
+  // A matrix of weights: what the layer has learnt, not what it computes, so nothing to choose.
+  function drawMatrix(name, [left, top], size, [block, , column]) {
+    const rows = data[name].map((row) => row.map((v) => number(v, 2)).join(" ")).join("; ");
+    const group = make("g", { role: "img", "aria-label": `${name}, by rows: ${rows}` });
+    data[name].forEach((row, r) => row.forEach((value, c) => {
+      const used = MATRIX[block] === name && r === column ? "icl-used" : "";
+      const place = [left + c * size[0], top + r * size[1]];
+      group.append(cellNode(value, place, size, { class: `icl-cell icl-weight ${used}` }));
+    }));
+    layer.append(group);
   }
 
   function draw({ width, state }) {
-    const cell = state.cell;
-    const direct = new Set(parentsOf(cell, arrays).map((p) => p.join()));
-    const behind = ancestors(cell);
-    const [w, h, gap] = [Math.min(46, Math.floor((width - 20) / 7)), 26, 14];
-    let [left, top, tallest] = [2, 22, 0];
-    for (const name of BLOCKS) {
-      const grid = arrays[name];
-      if (left + grid[0].length * w > width) [left, top, tallest] = [2, top + tallest + 34, 0];
-      layer.append(make("text", { x: left, y: top - 6, class: "icl-label" }, name));
-      grid.forEach((row, r) => row.forEach((value, c) => {
-        const here = [name, r, c];
-        const is = same(here, cell);
-        const kind = is ? "icl-chosen" : direct.has(here.join()) ? "icl-direct" : behind.has(here.join()) ? "icl-behind" : "";
-        const node = make("g", { role: "button", tabindex: is ? 0 : -1, "aria-pressed": is, "aria-label": `${name}, row ${r + 1}, column ${c + 1}: ${number(value, 2)}`, class: `icl-cell ${kind}` });
-        node.append(make("rect", { x: left + c * w, y: top + r * h, width: w - 2, height: h - 2, rx: 3 }));
-        node.append(make("text", { x: left + (c + 0.5) * w - 1, y: top + (r + 0.5) * h + 3, "text-anchor": "middle" }, number(value, 2)));
-        node.addEventListener("click", () => go(here));
-        node.addEventListener("keydown", (event) => {
-          if (!event.key.startsWith("Arrow")) return;
-          event.preventDefault();
-          go(move(event.key));
-        });
-        layer.append(node);
-      }));
-      left += grid[0].length * w + gap;
-      tallest = Math.max(tallest, grid.length * h);
+    const size = [width < 560 ? 44 : 47, 26];
+    const { places, height } = layout({ ...arrays, ...data }, width, size);
+    for (const name of ORDER) {
+      const [left, top] = places[name];
+      text(layer, left, top - 6, name, "icl-label");
+      if (name in arrays) drawBlock(name, places[name], size, state.cell);
+      else drawMatrix(name, places[name], size, state.cell);
     }
-    block.value = cell[0];
-    return { height: top + tallest + 6, sentence: words(cell) };
+    block.value = state.cell[0];
+    return { height, sentence: wordsFor(state.cell, arrays, data) };
   }
   start();
 }

@@ -20,11 +20,13 @@ Cell = tuple[str, int, int]
 
 
 class Inspector(LiveFigure):
-    """Point at a number of a softmax self-attention layer with one head, and see every number that it was made from.
+    """Point at a number of a softmax self-attention layer with one head, and see every number that
+    it was made from.
 
     Args:
         layer: one head.
-        tokens: one prompt, (T, dim_token); the last token is the query's, which offers no key and no value.
+        tokens: one prompt, (T, dim_token); the last token is the query's, which offers no key and
+            no value.
 
     Raises:
         ShapeError: tokens of another width, or a layer with more than one head.
@@ -33,15 +35,18 @@ class Inspector(LiveFigure):
 
     name = "inspector"
     caption = (
-        "Choose any number: by mouse, by touch, or with the Tab and arrow keys. Blue cells are the numbers that it was made "
-        "from directly, grey ones those behind them. Step back along the largest term until you reach the tokens."
+        "Choose any number: by mouse, by touch, or with the Tab and arrow keys. It shows what it "
+        "was made from, and the row of the matrix that made it. Step back along the largest term "
+        "until you reach the tokens. Which numbers does a number in “keys” depend on? Does any "
+        "number in “weights” depend on “values”?"
     )
 
     def __init__(self, layer: SoftmaxSelfAttention, tokens: Float[Tensor, "T dim_token"]) -> None:
         sizes = check_tensors({"tokens": (tokens, ("T", "dim_token"))})
         if layer.n_heads != 1 or layer.dim_token != sizes["dim_token"]:
             raise ShapeError(
-                f"layer has {layer.n_heads} heads and dim_token = {layer.dim_token}, expected one head and {sizes['dim_token']}"
+                f"layer has {layer.n_heads} heads and dim_token = {layer.dim_token}, expected one "
+                f"head and {sizes['dim_token']}"
             )
         if sizes["T"] < 2:
             raise InputError(f"tokens has {sizes['T']} tokens, expected at least 2")
@@ -102,7 +107,8 @@ class Inspector(LiveFigure):
         return float(numbers.sum())
 
     def compute(self, state: dict) -> dict:
-        """Every block as rows of numbers, the chosen cell's value, its parents, and the value rebuilt from them."""
+        """Every block as rows of numbers, the chosen cell's value, its parents, and the value
+        rebuilt from them."""
         arrays = self._arrays()
         cell = tuple(state["cell"])
         parents = self._parents(cell, arrays)
@@ -111,6 +117,15 @@ class Inspector(LiveFigure):
             "rebuilt": self._rebuild(cell, parents, arrays),
             "parents": [[block, str(i), str(j)] for block, i, j in parents],
         }
+
+    def answers(self) -> list[str]:
+        return [
+            "A number in “keys” depends on its own token alone, by a row of W_K: no other token, no query.",
+            "None does: who is listened to is decided by queries and keys. Values are only mixed "
+            "by the weights, afterwards.",
+            "Behind the last slot of “out” stand all tokens, all keys and all values, but only "
+            "the query's own query vector, scores and weights.",
+        ]
 
     def picture(self) -> str:
         arrays = self._arrays()
@@ -138,6 +153,7 @@ class Inspector(LiveFigure):
         value = float(arrays["out"][-1, -1])
         return to_svg(
             figure,
-            "The numbers of one attention head in the order of computing: tokens, queries, keys, values, scores, weights, mixed "
-            f"values, update and output. The last slot of the query's token becomes {value:.2f}.",
+            "The numbers of one attention head in the order of computing: tokens, queries, keys, "
+            "values, scores, weights, mixed values, update and output. The last slot of the "
+            f"query's token becomes {value:.2f}.",
         )

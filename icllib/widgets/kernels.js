@@ -1,6 +1,7 @@
 // Softmax attention as a kernel smoother, one gradient step on features, and the softmax pair.
 
 const GRID = 61;
+const placeOf = (g) => -Math.PI + (2 * Math.PI * g) / (GRID - 1);
 
 function features(x, F) {
   const out = [];
@@ -12,71 +13,116 @@ function features(x, F) {
 function softmax(row) {
   const highest = Math.max(...row);
   const grown = row.map((v) => Math.exp(v - highest));
-  const total = grown.reduce((sum, v) => sum + v, 0);
-  return grown.map((v) => v / total);
+  const sum = total(grown);
+  return grown.map((v) => v / sum);
+}
+
+// The pair's answer in one place, and its distance to the step on centred data, at η = 1.
+function pairAt(scores, y, epsilon) {
+  const [plus, minus] = [epsilon, -epsilon].map((e) => softmax(scores.map((v) => e * v)));
+  const pair = dot(plus.map((v, i) => v - minus[i]), y) / (2 * epsilon);
+  const mean = total(scores) / scores.length;
+  const centred = dot(scores.map((v) => v - mean), y) / scores.length;
+  return [pair, Math.abs(pair - centred)];
+}
+
+function scoresOf(data) {
+  const known = data.x.map((x) => features(x, data.features));
+  const asked = Array.from({ length: GRID }, (_, g) => features(placeOf(g), data.features));
+  return asked.map((q) => known.map((f) => dot(f, q)));
 }
 
 function compute(data, state) {
-  const n = data.x.length;
   const epsilon = 10 ** state.log_epsilon;
-  const known = data.x.map((x) => features(x, data.features));
   const result = { smoother: [], step: [], pair: [], error: 0 };
-  for (let g = 0; g < GRID; g++) {
-    const asked = features(-Math.PI + (2 * Math.PI * g) / (GRID - 1), data.features);
-    const scores = known.map((f) => dot(f, asked));
-    const mean = scores.reduce((sum, v) => sum + v, 0) / n;
-    const [plus, minus] = [epsilon, -epsilon].map((e) => softmax(scores.map((v) => e * v)));
-    const pair = (state.lr / (2 * epsilon)) * dot(plus.map((v, i) => v - minus[i]), data.y);
-    const centred = (state.lr / n) * dot(scores.map((v) => v - mean), data.y);
+  for (const scores of scoresOf(data)) {
+    const [pair, error] = pairAt(scores, data.y, epsilon);
     result.smoother.push(dot(softmax(scores.map((v) => state.sharpness * v)), data.y));
-    result.step.push((state.lr / n) * dot(scores, data.y));
-    result.pair.push(pair);
-    result.error = Math.max(result.error, Math.abs(pair - centred));
+    result.step.push((state.lr / data.x.length) * dot(scores, data.y));
+    result.pair.push(state.lr * pair);
+    result.error = Math.max(result.error, state.lr * error);
   }
   return result;
 }
 
 function render({ model, el }) {
   const data = model.get("data");
-  const { layer, panel, change, start } = stage(el, model, { draw });
+  const entries = [
+    ["dot", "icl-ink", "example"],
+    ["line", "icl-other", "softmax: weighted mean of the labels"],
+    ["line", "icl-gd", "one gradient step on features"],
+    ["line", "icl-query icl-dashed", "softmax pair; its error in double precision"],
+    ["line", "icl-ink icl-thin", "its error in single precision"],
+  ];
+  const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const set = {
-    sharpness: slider(panel, { label: "Sharpness of the softmax", min: 1, max: 60, step: 1, show: String, onInput: (sharpness) => change({ sharpness }) }),
-    lr: slider(panel, { label: "Learning rate η", min: 0.5, max: 12, step: 0.5, show: (v) => number(Number(v), 1), onInput: (lr) => change({ lr }) }),
-    epsilon: slider(panel, { label: "ε of the pair (log₁₀)", min: -6, max: 1, step: 0.25, show: (v) => number(Number(v), 2), onInput: (log_epsilon) => change({ log_epsilon }) }),
+    sharpness: slider(panel, {
+      label: "Sharpness β of the softmax", min: 1, max: 60, step: 1,
+      onInput: (sharpness) => change({ sharpness }),
+    }),
+    lr: slider(panel, {
+      label: "Learning rate η", min: 0.5, max: 12, step: 0.5,
+      show: (v) => number(v, 1), onInput: (lr) => change({ lr }),
+    }),
+    epsilon: slider(panel, {
+      label: "ε of the pair", min: -6, max: 1, step: 0.25,
+      show: (v) => number(10 ** v, v < 0 ? 2 : 1),
+      onInput: (log_epsilon) => change({ log_epsilon }),
+    }),
   };
-  const errors = Array.from({ length: 29 }, (_, i) => -6 + i / 4).map((log) => [log, compute(data, { ...model.get("state"), log_epsilon: log }).error]);
+  // At η = 1; the error is proportional to η.
+  const scores = scoresOf(data);
+  const double = data.single.map(([log]) => {
+    const errors = scores.map((row) => pairAt(row, data.y, 10 ** log)[1]);
+    return [log, Math.max(...errors)];
+  });
+
+  function drawCurves(box, result) {
+    const size = Math.max(...data.y.map(Math.abs));
+    const yRange = [-1.5 * size, 1.5 * size];
+    const ranges = { xRange: [-Math.PI, Math.PI], yRange, xTicks: [-3, -2, -1, 0, 1, 2, 3] };
+    const names = { name: "curves", xLabel: "input (x)", yLabel: "label (y)" };
+    const plot = axes(layer, { ...box, ...ranges, ...names });
+    const curve = (name, kind) =>
+      plot.curve(result[name].map((v, g) => [placeOf(g), v]), kind, name);
+    curve("smoother", "icl-other");
+    curve("step", "icl-gd");
+    curve("pair", "icl-query icl-dashed");
+    data.x.forEach((x, i) => plot.point(x, data.y[i], "icl-ink", { mark: "example" }));
+  }
+
+  function drawErrors(box, state, result) {
+    const logs = (pairs) => pairs.map(([log, error]) => [log, Math.log10(state.lr * error)]);
+    const lines = { double: logs(double), single: logs(data.single) };
+    const all = Object.values(lines).flat().map(([, v]) => v).filter(Number.isFinite);
+    const yRange = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
+    const ticks = { xTicks: [-6, -4, -2, 0], yTicks: logTicksOf(...yRange) };
+    const ranges = { xRange: [-6, 1], yRange, ...ticks };
+    const names = { name: "errors", xLabel: "ε", yLabel: "error of the pair" };
+    const plot = axes(layer, { ...box, ...ranges, ...names, xShow: power, yShow: power });
+    plot.curve(lines.double, "icl-query icl-dashed", "double");
+    plot.curve(lines.single, "icl-ink icl-thin", "single");
+    const words = number(result.error);
+    const at = [state.log_epsilon, Math.log10(result.error)];
+    plot.point(...at, "icl-query", { radius: 6, mark: "now", words });
+  }
 
   function draw({ width, state }) {
     const result = compute(data, state);
     const wide = width >= 560;
-    const side = wide ? (width - 140) * 0.56 : width - 64;
-    const h = wide ? 220 : 190;
-    const reach = 1.3 * Math.max(...data.y.map(Math.abs));
-    const clamp = (v) => Math.min(reach, Math.max(-reach, v));
-    const minus = (t) => String(t).replace("-", "−");
-    const scale = axes(layer, { w: side, h, xRange: [-Math.PI, Math.PI], yRange: [-reach, reach], xLabel: "input (x)", yLabel: "label (y)", xTicks: [-3, 0, 3], yTicks: [-1, 0, 1], yShow: minus });
-    const curve = (values, kind) => layer.append(make("polyline", { points: values.map((v, g) => `${scale.x(-Math.PI + (2 * Math.PI * g) / (GRID - 1))},${scale.y(clamp(v))}`).join(" "), class: `icl-line ${kind}` }));
-    curve(result.smoother, "icl-other");
-    curve(result.step, "icl-gd");
-    curve(result.pair, "icl-query icl-dashed");
-    data.x.forEach((x, i) => layer.append(make("circle", { cx: scale.x(x), cy: scale.y(data.y[i]), r: 4, class: "icl-dot icl-ink" })));
-
-    const [left, top] = wide ? [side + 76, 0] : [0, h + 54];
-    const below = layer.appendChild(make("g", { transform: `translate(${left} ${top})` }));
-    const span = wide ? width - left - 60 : width - 64;
-    const log = (v) => Math.max(-14, Math.log10(Math.max(v, 1e-300)));
-    const small = axes(below, { w: span, h: wide ? h : 150, xRange: [-6, 1], yRange: [-14, 2], xLabel: "ε (log₁₀)", yLabel: "error (log₁₀)", xTicks: [-6, -3, 0], yTicks: [-12, -6, 0], yShow: minus });
-    below.append(make("polyline", { points: errors.map(([e, v]) => `${small.x(e)},${small.y(log(v))}`).join(" "), class: "icl-line icl-query" }));
-    below.append(make("polyline", { points: data.float32.map(([e, v]) => `${small.x(e)},${small.y(log(v))}`).join(" "), class: "icl-line icl-ink icl-dashed" }));
-    below.append(make("circle", { cx: small.x(state.log_epsilon), cy: small.y(log(result.error)), r: 6, class: "icl-dot icl-query" }));
+    const [side, h] = wide ? [(width - 160) * 0.56, 220] : [width - 72, 170];
+    drawCurves({ w: side, h }, result);
+    const right = { left: side + 128, w: width - side - 144, h };
+    drawErrors(wide ? right : { top: h + 62, w: width - 72, h: 130 }, state, result);
     set.sharpness(state.sharpness);
     set.lr(state.lr);
     set.epsilon(state.log_epsilon);
-    const single = data.float32.reduce((best, pair) => (Math.abs(pair[0] - state.log_epsilon) < Math.abs(best[0] - state.log_epsilon) ? pair : best));
-    return {
-      height: wide ? h + 48 : h + 54 + 150 + 48,
-      sentence: `ε = 10^${number(state.log_epsilon, 2)}: the pair misses its step on centred data by ${number(result.error)} (double precision), near here by ${number(single[1])} in single precision.`,
-    };
+    const [, single] = data.single.find(([log]) => log === state.log_epsilon);
+    const [error, other] = [result.error, state.lr * single].map((v) => number(v));
+    const errors = `${error} in double precision, ${other} in single`;
+    const sentence = `ε = ${number(10 ** state.log_epsilon)}: on these points the pair misses `
+      + `its step on centred data by ${errors}.`;
+    return { height: wide ? h + 48 : h + 62 + 130 + 48, sentence };
   }
   start();
 }

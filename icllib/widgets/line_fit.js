@@ -1,8 +1,9 @@
-// Least squares by hand: move points, or move a line of your own, and see the squares that the loss adds up.
+// Least squares by hand: move points, or move a line of your own, and see the squares that the loss
+// adds up.
 
 function fit(x, y) {
   const n = x.length;
-  const [mx, my] = [x, y].map((values) => values.reduce((sum, v) => sum + v, 0) / n);
+  const [mx, my] = [total(x) / n, total(y) / n];
   let [sxy, sxx] = [0, 0];
   for (let i = 0; i < n; i++) {
     sxy += (x[i] - mx) * (y[i] - my);
@@ -12,20 +13,33 @@ function fit(x, y) {
   return { w, b: my - w * mx };
 }
 
-const lossOf = ({ w, b }, x, y) => x.reduce((sum, xi, i) => sum + (w * xi + b - y[i]) ** 2, 0) / (2 * x.length);
+const lossOf = ({ w, b }, x, y) =>
+  x.reduce((sum, xi, i) => sum + (w * xi + b - y[i]) ** 2, 0) / (2 * x.length);
 
 function compute(data, state) {
   const best = fit(state.x, state.y);
   const mine = { w: (state.right - state.left) / 4, b: (state.right + state.left) / 2 };
   const shown = state.by_hand ? mine : best;
-  const residuals = state.x.map((xi, i) => shown.w * xi + shown.b - state.y[i]);
-  return { w: shown.w, b: shown.b, loss: lossOf(shown, state.x, state.y), best_loss: lossOf(best, state.x, state.y), residuals };
+  return {
+    w: shown.w,
+    b: shown.b,
+    loss: lossOf(shown, state.x, state.y),
+    my_loss: lossOf(mine, state.x, state.y),
+    residuals: state.x.map((xi, i) => shown.w * xi + shown.b - state.y[i]),
+  };
 }
 
 function render({ model, el }) {
   const data = model.get("data");
-  const clamp = (v) => Math.min(2.9, Math.max(-2.9, v));
-  const { layer, handles, panel, change, start } = stage(el, model, { draw });
+  const entries = [
+    ["dot", "icl-data", "penguin"],
+    ["box", "icl-square", "square on a residual"],
+    ["line", "icl-trained icl-solid", "your line"],
+    ["line", "icl-ink", "least-squares line"],
+  ];
+  const { layer, handles, panel, change, start } = stage(el, model, { draw, entries });
+  const reach = data.reach;
+  const clamp = (v) => Math.min(reach, Math.max(-reach, v));
   const place = model.get("state").x.map((_, i) =>
     handle(handles, {
       label: `Penguin ${i + 1}`, step: 0.1, radius: 6,
@@ -36,33 +50,42 @@ function render({ model, el }) {
     }),
   );
   const ends = ["left", "right"].map((side) =>
-    handle(handles, { label: `My line, ${side} end`, step: 0.1, radius: 8, onMove: (_, py) => change({ [side]: clamp(py) }) }),
+    handle(handles, {
+      label: `My line, ${side} end`, step: 0.1, radius: 8,
+      onMove: (_, py) => change({ [side]: clamp(py) }),
+    }),
   );
   const endNodes = [...handles.children].slice(-4);
-  const mode = button(panel, "Move the line myself", () => change({ by_hand: !model.get("state").by_hand }));
+  const toggle = () => change({ by_hand: !model.get("state").by_hand });
+  const mode = button(panel, "Show the least-squares line", toggle);
 
   function draw({ width, state }) {
-    const side = Math.min(width - 64, 440);
-    const box = { left: 48, w: side, h: side, xRange: [-3, 3], yRange: [-3, 3] };
-    const ticks = [-2, 0, 2];
-    const scale = axes(layer, { ...box, xLabel: data.x_label, yLabel: data.y_label, xTicks: ticks, yTicks: ticks, yShow: (t) => String(t).replace("-", "−") });
+    const side = Math.min(width - 72, 440);
+    const range = [-reach, reach];
+    const names = { xLabel: data.x_label, yLabel: data.y_label };
+    const left = Math.max(56, (width - side) / 2);
+    const plot = axes(layer, { left, w: side, h: side, xRange: range, yRange: range, ...names });
     const result = compute(data, state);
     state.x.forEach((xi, i) => {
-      const [from, to] = [scale.y(state.y[i]), scale.y(result.w * xi + result.b)];
-      const size = Math.abs(to - from);
-      const leftwards = xi > 0 ? -size : 0;
-      layer.append(make("rect", { x: scale.x(xi) + leftwards, y: Math.min(from, to), width: size, height: size, class: "icl-square" }));
+      const size = Math.abs(result.residuals[i]) * (xi > 0 ? -1 : 1);
+      const [from, to] = [state.y[i], state.y[i] + result.residuals[i]];
+      plot.area([xi, from], [xi + size, to], "icl-square", "square");
     });
-    const at = (xi) => `${scale.x(xi)},${scale.y(result.w * xi + result.b)}`;
-    layer.append(make("polyline", { points: `${at(-3)} ${at(3)}`, class: state.by_hand ? "icl-line icl-trained" : "icl-line icl-ink" }));
-    state.x.forEach((xi, i) => place[i](scale, xi, state.y[i], `x ${number(xi, 1)}, y ${number(state.y[i], 1)}`));
-    ends[0](scale, -2, state.left, `height ${number(state.left, 1)} at x = −2`);
-    ends[1](scale, 2, state.right, `height ${number(state.right, 1)} at x = 2`);
+    const at = (xi) => [xi, result.w * xi + result.b];
+    const kind = state.by_hand ? "icl-trained icl-solid" : "icl-ink";
+    plot.curve([at(-reach), at(reach)], kind, "line");
+    state.x.forEach((xi, i) => {
+      place[i](plot, xi, state.y[i], `x ${number(xi, 1)}, y ${number(state.y[i], 1)}`);
+    });
+    ends[0](plot, -2, state.left, `height ${number(state.left, 1)} at x = −2`);
+    ends[1](plot, 2, state.right, `height ${number(state.right, 1)} at x = 2`);
     for (const node of endNodes) node.style.display = state.by_hand ? "" : "none";
-    mode.setAttribute("aria-pressed", state.by_hand);
+    mode.setAttribute("aria-pressed", !state.by_hand);
+    const shape = `slope ${number(result.w, 2)}, height ${number(result.b, 2)} at x = 0`;
+    const [loss, mine] = [result.loss, result.my_loss].map((v) => number(v));
     const words = state.by_hand
-      ? `Your line has loss ${number(result.loss)}; the least-squares line has ${number(result.best_loss)}.`
-      : `Least-squares line: slope ${number(result.w, 2)}, height ${number(result.b, 2)}, loss ${number(result.loss)}.`;
+      ? `Your line: ${shape}. Its loss is ${loss}.`
+      : `Least squares: ${shape}. Its loss is ${loss}, that of your line ${mine}.`;
     return { height: side + 48, sentence: words };
   }
   start();

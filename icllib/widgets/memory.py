@@ -48,9 +48,10 @@ class Memory(LiveFigure):
 
     name = "memory"
     caption = (
-        "Upper row: the letters stored. Lower row: what the matrix recalls for each key. Store more and watch letters "
-        "shine through one another. Then take orthogonal keys, or the delta rule, and fill the memory again until it is "
-        "full."
+        "Upper row: the letters stored. Lower row: what the matrix recalls for each key, each "
+        "letter in shades of its own (the scale under the large one says which). Store more: "
+        "which letters shine through, and why these? Then take orthogonal keys, and go from 8 "
+        "letters to 9. Then take random keys and the delta rule: which letter is always perfect?"
     )
 
     def __init__(self, keys: Float[Tensor, "12 d"], pairs: int = 5, rule: str = "sum") -> None:
@@ -73,7 +74,8 @@ class Memory(LiveFigure):
         super().__init__(data=data, state={"pairs": pairs, "keys": "random", "rule": rule, "asked": 0})
 
     def compute(self, state: dict) -> dict:
-        """What is recalled for each stored key, and its squared error as a fraction of the letter's squared length."""
+        """What is recalled for each stored key, and its squared error as a fraction of the
+        letter's squared length."""
         n = state["pairs"]
         keys, values = (torch.tensor(self.data[name][:n], dtype=torch.float64) for name in (state["keys"], "values"))
         memory = torch.zeros(values.shape[1], keys.shape[1], dtype=torch.float64)
@@ -82,15 +84,36 @@ class Memory(LiveFigure):
             memory += torch.outer(value - known, key)
         recalled = keys @ memory.T
         errors = (recalled - values).square().sum(1) / values.square().sum(1)
-        return {"recalled": recalled.tolist(), "errors": errors.tolist(), "mean_error": float(errors.mean())}
+        return {
+            "recalled": recalled.tolist(),
+            "errors": errors.tolist(),
+            "mean_error": float(errors.mean()),
+        }
+
+    def answers(self) -> list[str]:
+        keys = torch.tensor(self.data["random"], dtype=torch.float64)
+        alike = (keys @ keys[0]).abs()
+        alike[0] = 0
+        other = self.data["letters"][int(alike.argmax())]
+        return [
+            "A letter shines through as strongly as its key resembles the key that asks: what "
+            "comes back is every letter, times the dot product of the keys. For "
+            f"{self.data['letters'][0]} the most alike is {other}'s ({float(alike.max()):.2f}).",
+            f"Up to {keys.shape[1]} orthogonal keys recall without error. There are no more "
+            "orthogonal directions: the next letter shares its key with the first, and both come "
+            "back as their sum.",
+            "The letter stored last: the delta rule writes what is missing for its key, after "
+            "all others. The earlier ones may have been changed since.",
+        ]
 
     def picture(self) -> str:
         result, n = self.compute(self.state), self.state["pairs"]
         figure, ax = canvas(5, 2.0, title="Stored (above) and recalled (below)", aspect="equal")
         for row, letters in enumerate((self.data["values"][:n], result["recalled"])):
             for place, pixels in enumerate(letters):
+                ink = max(1.0, *map(abs, pixels))
                 for index, value in enumerate(pixels):
-                    shade = min(1.0, max(0.0, (value + 1) / 2))
+                    shade = (value / ink + 1) / 2
                     corner = (6 * place + index % 5, 6 * (1 - row) + 4 - index // 5)
                     ax.add_patch(Rectangle(corner, 1, 1, facecolor=COLORS["ink"][0], alpha=shade, edgecolor="none"))
         ax.set(xlim=(0, 6 * n), ylim=(0, 12), xticks=[], yticks=[])
@@ -98,6 +121,7 @@ class Memory(LiveFigure):
         ax.spines[:].set_visible(False)
         return to_svg(
             figure,
-            f"{n} letters stored in one matrix under random keys, and what their keys recall: the letters, with shades of the "
-            f"others. The mean error is {result['mean_error']:.2f} of a letter's squared length.",
+            f"{n} letters stored in one matrix under random keys, and what their keys recall: the "
+            f"letters, with shades of the others. The mean error is {result['mean_error']:.2f} of "
+            "a letter's squared length.",
         )

@@ -16,11 +16,12 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class Optimum(LiveFigure):
-    """Gaussian inputs with a spectrum that the reader draws: what each direction is multiplied by, and what it costs.
+    """Gaussian inputs with a spectrum that the reader draws: what each direction is multiplied by,
+    and what it costs.
 
-    In the basis of the covariance everything is diagonal. With g_i = (1 + 1/N) λ_i + (Σ λ + σ²)/N, a matrix with the
-    eigenvalues m_i has the loss ½ (Σ λ_i − 2 λ_i² m_i + λ_i² g_i m_i² + σ²). The best has m_i = 1/g_i; the best single
-    step m_i = Σ λ² / Σ λ² g for all; whitening m_i = 1/λ_i.
+    In the basis of the covariance everything is diagonal. With g_i = (1 + 1/N) λ_i + (Σ λ + σ²)/N,
+    a matrix with the eigenvalues m_i has the loss ½ (Σ λ_i − 2 λ_i² m_i + λ_i² g_i m_i² + σ²). The
+    best has m_i = 1/g_i; the best single step m_i = Σ λ² / Σ λ² g for all; whitening m_i = 1/λ_i.
 
     Args:
         spectrum: λ, the eigenvalues to begin with, powers of two from 1/8 to 8 fit the sliders.
@@ -32,8 +33,10 @@ class Optimum(LiveFigure):
 
     name = "optimum"
     caption = (
-        "Draw a spectrum with the sliders. Above, what each learner multiplies a direction by: the optimum in black, one step size for all in blue, "
-        "whitening in purple. Below, their losses by the number of examples. Raise N, and see whitening overtake the single step and join the optimum."
+        "Draw a spectrum with the sliders. Above, what each learner multiplies a direction by; "
+        "below, their losses by the number of examples. Raise N step by step: when does "
+        "whitening overtake the single step? Make all eigenvalues equal: which two curves fall "
+        "together? Then raise the noise: what does the optimum give up first?"
     )
 
     def __init__(self, spectrum: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0), n_context: int = 20) -> None:
@@ -74,6 +77,19 @@ class Optimum(LiveFigure):
             **{f"{name}_by_n": [sizes[name][1] for sizes in by_size] for name in now},
         }
 
+    def answers(self) -> list[str]:
+        result = self.compute(self.state)
+        by_size = zip(self.data["sizes"], result["white_by_n"], result["scalar_by_n"], strict=True)
+        overtaken = next((n for n, white, scalar in by_size if white < scalar), None)
+        when = f"by N = {overtaken}" if overtaken else "not at any of these N"
+        return [
+            f"With the spectrum at the start, {when}. With few examples whitening makes small, "
+            "badly known directions large.",
+            "The optimum and the single step: with equal eigenvalues Γ is a multiple of the "
+            "identity, so one number serves all.",
+            "The small directions: there σ² in Γ is largest beside λ.",
+        ]
+
     def picture(self) -> str:
         result = self.compute(self.state)
         figure, ax = canvas(
@@ -92,13 +108,19 @@ class Optimum(LiveFigure):
         ):
             ax.plot(self.data["sizes"], result[f"{name}_by_n"], **LEARNERS[look])
             label_line(
-                ax, self.data["sizes"][-1], result[f"{name}_by_n"][-1], text, LEARNERS[look]["color"], xytext=(4, -3)
+                ax,
+                self.data["sizes"][-1],
+                result[f"{name}_by_n"][-1],
+                text,
+                LEARNERS[look]["color"],
+                xytext=(4, -3),
             )
         ax.axhline(result["zero"], color=COLORS["muted"][0], linewidth=0.8)
         ax.set(xlim=(0.8, 12000), ylim=(None, 4 * result["zero"]))
         n = self.state["n"]
         return to_svg(
             figure,
-            f"Expected loss by number of examples. At N = {n} the optimum has {result['best_loss']:.2f}, one step size for all "
-            f"{result['scalar_loss']:.2f}, whitening {result['white_loss']:.2f}; only the optimum is never the worst.",
+            f"Expected loss by number of examples. At N = {n} the optimum has "
+            f"{result['best_loss']:.2f}, one step size for all {result['scalar_loss']:.2f}, "
+            f"whitening {result['white_loss']:.2f}; only the optimum is never the worst.",
         )

@@ -1,12 +1,11 @@
 // The two products of a layer at every measured step of its training.
 
-const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
-const size2 = (M) => M.flat().reduce((sum, v) => sum + v * v, 0);
+const size2 = (M) => total(M.flat().map((v) => v * v));
 
 function compute(data, state) {
   const run = data.runs[state.run];
   const [A, B, d] = [run.A[state.at], run.B[state.at], data.dimX];
-  const diagonal = mean(A.slice(0, d).map((row, i) => row[i]));
+  const diagonal = total(A.slice(0, d).map((row, i) => row[i])) / d;
   const corner = B[d][d];
   return {
     lr: -data.n * diagonal * corner,
@@ -17,50 +16,66 @@ function compute(data, state) {
   };
 }
 
-function heatmap(layer, M, { x, y, side, split, title }) {
-  const cell = side / M.length;
-  const largest = Math.max(...M.flat().map(Math.abs)) || 1;
-  layer.append(make("text", { x, y: y - 6, class: "icl-label" }, title));
-  M.forEach((row, i) => row.forEach((value, j) => {
-    const strength = Math.abs(value) / largest;
-    if (strength > 0.02) layer.append(make("rect", { x: x + j * cell, y: y + i * cell, width: cell, height: cell, class: value > 0 ? "icl-positive" : "icl-negative", "fill-opacity": strength.toFixed(2) }));
-  }));
-  for (const at of [0, split, M.length]) {
-    layer.append(make("line", { x1: x + at * cell, x2: x + at * cell, y1: y, y2: y + side, class: "icl-grid" }));
-    layer.append(make("line", { x1: x, x2: x + side, y1: y + at * cell, y2: y + at * cell, class: "icl-grid" }));
-  }
-}
-
 function render({ model, el }) {
   const data = model.get("data");
-  const { layer, panel, change, start } = stage(el, model, { draw });
+  const entries = [
+    ["box", "icl-positive", "entry above 0"],
+    ["box", "icl-negative", "below 0"],
+    ["line", "icl-trained icl-solid", "cosine with one step of GD, this seed"],
+    ["line", "icl-trained icl-solid icl-thin", "other seeds"],
+    ["line", "icl-gd", "1: one step of GD"],
+  ];
+  const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const last = data.steps.length - 1;
-  const setAt = slider(panel, { label: "Updates", min: 0, max: last, step: 1, show: (v) => String(data.steps[v]), onInput: (at) => change({ at }) });
-  data.runs.forEach((run, place) => button(panel, `Seed ${run.seed}`, () => change({ run: place })).setAttribute("aria-pressed", "false"));
-  const seeds = [...panel.querySelectorAll("button")];
+  const setAt = slider(panel, {
+    label: "Updates", min: 0, max: last, step: 1,
+    show: (v) => String(data.steps[v]), onInput: (at) => change({ at }),
+  });
+  const seeds = data.runs.map((run, place) =>
+    button(panel, `Seed ${run.seed}`, () => change({ run: place })));
+
+  function drawProducts(width, state) {
+    const run = data.runs[state.run];
+    const side = Math.min(210, (width - 32) / 2);
+    const common = { y: 26, side, split: data.dimX };
+    const [largestA, largestB] = run.largest;
+    const [A, B] = [run.A[state.at], run.B[state.at]];
+    const left = { x: width / 2 - side - 10, title: "A = W_Kᵀ W_Q", largest: largestA };
+    const right = { x: width / 2 + 10, title: "B = P W_V", largest: largestB };
+    heatmap(layer, A, { ...common, ...left });
+    heatmap(layer, B, { ...common, ...right });
+    return side + 76;
+  }
+
+  function drawCosines(top, width, state, result) {
+    const cosines = data.runs.map((run) => run.cosine);
+    const least = Math.min(0, ...cosines.flat());
+    const ranges = { xRange: [0, data.steps[last]], yRange: [least < 0 ? least - 0.05 : 0, 1.08] };
+    const names = { xLabel: "updates", yLabel: "cosine with GD" };
+    const ticks = { yTicks: ticksOf(ranges.yRange[0], 1, 4) };
+    const plot = axes(layer, { top, w: width - 72, h: 120, ...ranges, ...names, ...ticks });
+    plot.level(1, "icl-gd icl-thin", "one");
+    cosines.forEach((values, place) => {
+      const kind = `icl-trained icl-solid ${place === state.run ? "" : "icl-thin"}`;
+      plot.curve(values.map((v, i) => [data.steps[i], v]), kind, "cosine");
+    });
+    plot.point(data.steps[state.at], result.cosine, "icl-trained", { radius: 6, mark: "now" });
+  }
 
   function draw({ width, state }) {
     const result = compute(data, state);
     const run = data.runs[state.run];
-    const side = Math.min(210, (width - 24) / 2);
-    heatmap(layer, run.A[state.at], { x: width / 2 - side - 8, y: 24, side, split: data.dimX, title: "A = W_Kᵀ W_Q" });
-    heatmap(layer, run.B[state.at], { x: width / 2 + 8, y: 24, side, split: data.dimX, title: "B = P W_V" });
-    const top = side + 44;
-    const h = 130;
-    const least = Math.min(0, ...data.runs.flatMap((one) => one.cosine));
-    const ticks = [0, 0.25, 0.5, 0.75, 1].map((t) => Math.round(t * data.steps[last]));
-    const scale = axes(layer, { top, w: width - 64, h, xRange: [0, data.steps[last]], yRange: [Math.min(-0.05, least), 1.05], xLabel: "updates", yLabel: "cosine with GD", xTicks: ticks, yTicks: [0, 0.5, 1] });
-    data.runs.forEach((one, place) => {
-      const points = one.cosine.map((v, i) => `${scale.x(data.steps[i])},${scale.y(v)}`).join(" ");
-      layer.append(make("polyline", { points, class: `icl-line icl-trained ${place === state.run ? "" : "icl-thin"}` }));
-    });
-    layer.append(make("circle", { cx: scale.x(data.steps[state.at]), cy: scale.y(result.cosine), r: 6, class: "icl-handle" }));
+    const top = drawProducts(width, state);
+    drawCosines(top, width, state, result);
     setAt(state.at);
-    seeds.forEach((node, place) => node.setAttribute("aria-pressed", String(place === state.run)));
-    return {
-      height: top + h + 48,
-      sentence: `Seed ${run.seed}, ${data.steps[state.at]} updates: cosine ${number(result.cosine, 3)}, loss ${number(result.loss, 3)}. Of A, ${Math.round(100 * result.identity)} % is the identity on x; of B, ${Math.round(100 * result.corner)} % is its corner for y. η read off: ${number(result.lr, 2)}, best ${number(data.best, 2)}.`,
-    };
+    seeds.forEach((node, place) => node.setAttribute("aria-pressed", place === state.run));
+    const percent = (share) => `${Math.round(100 * share)} %`;
+    const head = `Seed ${run.seed}, ${plural(data.steps[state.at], "update")}`;
+    const numbers = `cosine ${number(result.cosine)}, loss ${number(result.loss)}`;
+    const shares = `Of A's columns for x, ${percent(result.identity)} is the identity; `
+      + `of B's last row, ${percent(result.corner)} is its corner for y.`;
+    const rate = `η read off: ${number(result.lr, 2)}, best ${number(data.best, 2)}.`;
+    return { height: top + 120 + 48, sentence: `${head}: ${numbers}. ${shares} ${rate}` };
   }
   start();
 }

@@ -1,35 +1,60 @@
-// Parts that the live figures share: elements, controls, axes, handles. A figure draws from its state and never reads
-// the page back; controls write into the state, and the state's change draws.
+// Parts that the live figures share: elements, controls, handles, the stage. A figure draws from
+// its state and never reads the page back; controls write into the state, and its change draws.
 
 const SVG = "http://www.w3.org/2000/svg";
+const SVG_TAGS = [
+  "svg", "g", "line", "path", "circle", "rect", "text", "tspan", "polyline",
+];
 
 function make(tag, attributes = {}, ...children) {
-  const svgTags = ["svg", "g", "line", "path", "circle", "rect", "text", "polyline"];
-  const node = svgTags.includes(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  const isSvg = SVG_TAGS.includes(tag);
+  const node = isSvg ? document.createElementNS(SVG, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
   return node;
 }
 
+const total = (values) => values.reduce((sum, v) => sum + v, 0);
 const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
 const times = (M, v) => M.map((row) => dot(row, v));
 
+const raised = (n) => [...String(n)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+
+// A number as the book prints it: a true minus sign, and powers of ten where it is huge or tiny.
 function number(value, digits = 3) {
-  const text = Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(1) : value.toFixed(digits);
-  return text.replaceAll("-", "−");
+  const size = Math.abs(value);
+  if (value === 0 || !Number.isFinite(value) || (size < 1e4 && size >= 0.5 * 10 ** -digits)) {
+    return value.toFixed(digits).replace("-", "−").replace("Infinity", "∞");
+  }
+  const [mantissa, exponent] = value.toExponential(1).split("e");
+  return `${mantissa.replace("-", "−")} · 10${raised(Number(exponent))}`;
 }
+
+// A number without zeros at its end: a tick, a setting.
+const plain = (value) => String(Number(value.toPrecision(10))).replace("-", "−");
+
+// Words in parts [text, 0 or 1]: 1 where it stands lower, as "max" in "λ_max".
+function partsOf(words) {
+  const parts = String(words).split(/(?<=\p{L})_([A-Za-z]+)/u);
+  return parts.map((part, i) => [part, i % 2]).filter(([part]) => part);
+}
+
+const rich = (words) => partsOf(words).map(([part, low]) => (low ? make("sub", {}, part) : part));
+
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 let controls = 0;
 
 function labelled(host, label, control) {
   control.id = `icl-control-${controls++}-${Math.random().toString(36).slice(2, 8)}`;
   const output = make("output", { for: control.id });
-  host.append(make("div", { class: "icl-control" }, make("label", { for: control.id }, label), control, output));
+  const name = make("label", { for: control.id }, ...rich(label));
+  host.append(make("div", { class: "icl-control" }, name, control, output));
   return output;
 }
 
-// A slider; show(value) gives the number and unit beside it.
-function slider(host, { label, min, max, step, show, onInput }) {
+// A slider; show(value) gives the number and unit beside it. Returns what sets it.
+function slider(host, { label, min, max, step, show = plain, onInput }) {
   const input = make("input", { type: "range", min, max, step });
   const output = labelled(host, label, input);
   input.addEventListener("input", () => onInput(Number(input.value)));
@@ -41,7 +66,8 @@ function slider(host, { label, min, max, step, show, onInput }) {
 }
 
 function choice(options, label, onChange) {
-  const select = make("select", { "aria-label": label }, ...options.map((text) => make("option", { value: text }, text)));
+  const entries = options.map((text) => make("option", { value: text }, text));
+  const select = make("select", { "aria-label": label }, ...entries);
   select.addEventListener("change", () => onChange(select.value));
   return select;
 }
@@ -53,46 +79,21 @@ function button(host, text, onClick) {
   return node;
 }
 
-// Axes in a box of w × h pixels: scales, grid, ticks, labels. Returns x(value), y(value) and their inverses.
-function axes(layer, { left = 48, top = 8, w, h, xRange, yRange, xLabel, yLabel, xTicks, yTicks, yShow = String }) {
-  const x = (value) => left + ((value - xRange[0]) / (xRange[1] - xRange[0])) * w;
-  const y = (value) => top + h - ((value - yRange[0]) / (yRange[1] - yRange[0])) * h;
-  for (const tick of yTicks) {
-    layer.append(make("line", { x1: left, x2: left + w, y1: y(tick), y2: y(tick), class: "icl-grid" }));
-    layer.append(make("text", { x: left - 6, y: y(tick) + 4, class: "icl-tick", "text-anchor": "end" }, yShow(tick)));
-  }
-  for (const tick of xTicks) {
-    layer.append(make("line", { x1: x(tick), x2: x(tick), y1: top, y2: top + h, class: "icl-grid" }));
-    layer.append(make("text", { x: x(tick), y: top + h + 16, class: "icl-tick", "text-anchor": "middle" }, String(tick).replace("-", "−")));
-  }
-  layer.append(make("text", { x: left + w / 2, y: top + h + 34, class: "icl-label", "text-anchor": "middle" }, xLabel));
-  const middle = top + h / 2;
-  layer.append(make("text", { x: 12, y: middle, class: "icl-label", "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, yLabel));
-  const invert = (px, py) => [
-    xRange[0] + ((px - left) / w) * (xRange[1] - xRange[0]),
-    yRange[0] + ((top + h - py) / h) * (yRange[1] - yRange[0]),
-  ];
-  return { x, y, invert };
-}
+const ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
-// A line through the points [x, y]; where y leaves the range there is none.
-function line(layer, scale, points, [low, high], kind) {
-  let run = [];
-  const draw = () => {
-    if (run.length > 1) layer.append(make("polyline", { points: run.join(" "), class: `icl-line ${kind}` }));
-    run = [];
-  };
-  for (const [x, y] of points) {
-    if (y >= low && y <= high) run.push(`${scale.x(x)},${scale.y(y)}`);
-    else draw();
-  }
-  draw();
-}
-
-// A handle that mouse, touch and arrow keys move. onMove(x, y) gets data coordinates. Returns place(scale, x, y, words).
+// A handle that mouse, touch and arrow keys move. onMove(x, y) gets data coordinates.
+// Returns place(scale, x, y, words).
 function handle(layer, { label, radius = 7, step, onMove }) {
   const knob = make("circle", { r: radius, class: "icl-handle" });
-  const target = make("circle", { r: 14, class: "icl-target", tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": -1000, "aria-valuemax": 1000 });
+  const target = make("circle", {
+    r: 14, class: "icl-target", tabindex: 0, role: "slider", "aria-label": label,
+    "aria-valuemin": -1000, "aria-valuemax": 1000,
+  });
   layer.append(knob, target);
   let scale, at;
   target.addEventListener("pointerdown", (event) => {
@@ -106,8 +107,7 @@ function handle(layer, { label, radius = 7, step, onMove }) {
     onMove(...scale.invert((event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom));
   });
   target.addEventListener("keydown", (event) => {
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const move = moves[event.key];
+    const move = ARROWS[event.key];
     if (!move) return;
     event.preventDefault();
     const size = step * (event.shiftKey ? 5 : 1);
@@ -124,15 +124,43 @@ function handle(layer, { label, radius = 7, step, onMove }) {
   };
 }
 
-// The stage of a figure: drawing, controls, and a sentence that tells the state to a screen reader.
-function stage(el, model, { draw }) {
-  const drawing = make("svg", { class: "icl-drawing", role: "group", "aria-label": "Drawing; the sentence below tells what it shows" });
+// What the marks mean: entries [shape, kind, words].
+function key(entries) {
+  const shapes = {
+    line: (kind) => make("polyline", { points: "1,7 27,7", class: `icl-line ${kind}` }),
+    dot: (kind) => make("circle", { cx: 14, cy: 7, r: 5, class: `icl-dot ${kind}` }),
+    ring: (kind) => make("circle", { cx: 14, cy: 7, r: 5.5, class: `icl-ring ${kind}` }),
+    box: (kind) => make("rect", { x: 6, y: 1, width: 16, height: 12, class: kind }),
+  };
+  const items = entries.map(([shape, kind, words]) => {
+    const sample = make("svg", { width: 28, height: 14, "aria-hidden": "true" });
+    sample.append(shapes[shape](kind));
+    return make("li", {}, sample, make("span", {}, ...rich(words)));
+  });
+  return make("ul", { class: "icl-key", "aria-label": "Key" }, ...items);
+}
+
+// In a notebook the figure brings its caption and its answers along; a page has them beside it.
+function words(model) {
+  const { caption, answers } = model.get("words") ?? {};
+  if (!caption) return [];
+  const list = make("ul", {}, ...answers.map((text) => make("li", {}, ...rich(text))));
+  const folded = make("details", { class: "icl-answers" }, make("summary", {}, "Answers"), list);
+  return [make("p", { class: "icl-caption" }, ...rich(caption)), folded];
+}
+
+// The stage of a figure: drawing, key, a sentence that tells the state to a screen reader, and the
+// controls.
+function stage(el, model, { draw, entries = [] }) {
+  const says = "Drawing; the sentence below tells what it shows";
+  const drawing = make("svg", { class: "icl-drawing", role: "group", "aria-label": says });
   const layer = make("g");
   const handles = make("g");
   drawing.append(layer, handles);
   const panel = make("div", { class: "icl-controls" });
   const sentence = make("p", { class: "icl-sentence", "aria-live": "polite" });
-  el.replaceChildren(drawing, sentence, panel);
+  const meaning = entries.length ? [key(entries)] : [];
+  el.replaceChildren(drawing, ...meaning, sentence, panel, ...words(model));
   const first = structuredClone(model.get("state"));
   const change = (patch) => {
     model.set("state", { ...model.get("state"), ...patch });
@@ -143,7 +171,7 @@ function stage(el, model, { draw }) {
     layer.replaceChildren();
     const result = draw({ width, state: model.get("state") });
     drawing.setAttribute("viewBox", `0 0 ${width} ${result.height}`);
-    sentence.textContent = result.sentence;
+    sentence.replaceChildren(...rich(result.sentence));
   };
   const start = () => {
     button(panel, "Reset", () => change(structuredClone(first)));

@@ -1,4 +1,5 @@
-// Gives a live figure its model on a page without a kernel: the part of the widget contract that the figures use.
+// Gives a live figure its model on a page without a kernel: the part of the widget contract that
+// the figures use.
 function pageModel(values) {
   const listeners = {};
   return {
@@ -8,7 +9,9 @@ function pageModel(values) {
       for (const listener of listeners[`change:${name}`] ?? []) listener();
     },
     on: (event, listener) => (listeners[event] ??= []).push(listener),
-    off: (event, listener) => (listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener)),
+    off(event, listener) {
+      listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener);
+    },
     save_changes() {},
   };
 }
@@ -17,7 +20,8 @@ const host = document.currentScript.parentElement;
 const box = host.querySelector(".icl-stage");
 const picture = [...box.childNodes];
 try {
-  figure.render({ model: pageModel(JSON.parse(host.querySelector(".icl-values").textContent)), el: box });
+  const values = JSON.parse(host.querySelector(".icl-values").textContent);
+  figure.render({ model: pageModel(values), el: box });
   host.dataset.alive = "true";
 } catch (error) {
   box.replaceChildren(...picture);

@@ -16,16 +16,20 @@ __all__ = ["Spectrum"]
 
 
 class Spectrum(LiveFigure):
-    """The transfer function of K steps of gradient descent or GD++: the fraction of each eigendirection that is left.
+    """The transfer function of K steps of gradient descent or GD++: the fraction of each
+    eigendirection that is left.
 
-    In a direction with eigenvalue λ of (1/N) Σ x xᵀ, the inputs are scaled by a and the labels by b, from a = b = 1:
-    b ← b (1 − η λ a²) and a ← a (1 − γ N λ a²). After K steps b is what is left of the answer's error.
+    In a direction with eigenvalue λ of (1/N) Σ x xᵀ, the inputs are scaled by a and the labels by
+    b, from a = b = 1: b ← b (1 − η λ a²) and a ← a (1 − γ N λ a²). After K steps b is what is left
+    of the answer's error.
 
     Args:
-        eigenvalues: of many prompts, (prompts, N_x); the loss is ½ s times the mean over prompts of Σ b².
+        eigenvalues: of many prompts, (prompts, N_x); the loss is ½ s times the mean over prompts
+            of Σ b².
         n_context: N.
         variance: s, of one coordinate of the query.
-        tuned: number of steps → (η of tuned gradient descent, η and γ of tuned GD++), for the buttons.
+        tuned: number of steps → (η of tuned gradient descent, η and γ of tuned GD++), for the
+            buttons.
 
     Raises:
         ShapeError: no eigenvalues.
@@ -34,8 +38,11 @@ class Spectrum(LiveFigure):
 
     name = "spectrum"
     caption = (
-        "The curve is what K steps leave of a direction, by its eigenvalue; the ticks below are eigenvalues of real prompts. "
-        "Press the buttons to tune. Then raise K, and see where the curve is flat at zero. Then give γ a little, and look again."
+        "The curve is what K steps leave of a direction, by its eigenvalue; the strokes below "
+        "are eigenvalues of real prompts. The loss is averaged over W* and the query of each "
+        "prompt; “middle prompt” is the median of these averages, not of single queries. Tune η "
+        "for one step and for many. Then tune η and γ: where is the curve flat at 0? Then raise "
+        "γ further."
     )
 
     def __init__(
@@ -73,7 +80,8 @@ class Spectrum(LiveFigure):
         return b
 
     def compute(self, state: dict) -> dict:
-        """The transfer function on 101 eigenvalues, the mean and the median loss, and the loss before any step."""
+        """The transfer function on 101 eigenvalues; the mean and the median over prompts of the
+        loss, which is averaged over W* and the query; and that loss before any step."""
         grid = torch.linspace(0, 1, 101, dtype=torch.float64) * self.data["most"]
         eigenvalues = torch.tensor(self.data["eigenvalues"], dtype=torch.float64)
         losses = self.data["s"] / 2 * self._left(eigenvalues, state).square().sum(1)
@@ -83,6 +91,20 @@ class Spectrum(LiveFigure):
             "median": float(losses.quantile(0.5, interpolation="lower")),
             "zero": self.data["s"] / 2 * eigenvalues.shape[1],
         }
+
+    def answers(self) -> list[str]:
+        counts = sorted(map(int, self.data["tuned"]))
+        (few, first), (many, last) = ((k, self.data["tuned"][str(k)]) for k in (counts[0], counts[-1]))
+        return [
+            f"The best η hardly changes, {first[0]:.1f} for {few} and {last[0]:.1f} for {many} "
+            "steps: the largest eigenvalues forbid more, for beyond 2/η a direction grows with "
+            "every step. More steps only bend the curve towards 0 in the middle.",
+            "γ lets the large eigenvalues shrink first, so that a larger η is safe: the curve is "
+            "flat near 0 over the upper part of the spectrum. Small eigenvalues are still left "
+            "over.",
+            "Beyond the tuned γ the curve leaves at the right. There few prompts have "
+            "eigenvalues: they ruin the mean, while the middle prompt hardly notices.",
+        ]
 
     def picture(self) -> str:
         result = self.compute(self.state)
@@ -95,6 +117,7 @@ class Spectrum(LiveFigure):
         ax.set(ylim=(-1.1, 1.1))
         return to_svg(
             figure,
-            f"What {self.state['steps']} step leaves of each eigendirection: all of it at λ = 0, a straight line down with the "
-            f"eigenvalue. The mean loss is {result['loss']:.3f}, from {result['zero']:.3f} before the step.",
+            f"What {self.state['steps']} step leaves of each eigendirection: all of it at λ = 0, "
+            f"a straight line down with the eigenvalue. The mean loss is {result['loss']:.3f}, "
+            f"from {result['zero']:.3f} before the step.",
         )

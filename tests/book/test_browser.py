@@ -14,7 +14,7 @@ MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=ran
 MOVE |= {"shots": ("input[type=range]", "ArrowRight"), "memory": ("input[type=range]", "ArrowRight")}
 MOVE |= dict.fromkeys(("spectrum", "copying"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("scrub", "optimum"), ("input[type=range]", "ArrowRight"))
-MOVE |= {"depth": ("input[type=range] >> nth=1", "ArrowLeft")}
+MOVE |= {"loops": ("input[type=range]", "ArrowLeft")}
 MOVE |= {"kernels": ("input[type=range] >> nth=2", "ArrowLeft")}
 MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}
 MOVE |= {"block_builder": ("button >> nth=1", "Enter"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
