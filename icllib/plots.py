@@ -17,6 +17,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from torch import Tensor
 
 __all__ = [
@@ -59,11 +60,11 @@ LEARNERS: dict[str, dict[str, object]] = {
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "icllib",
-    "font.size": 10,
-    "axes.titlesize": 10.5,
+    "font.size": 10.5,
+    "axes.titlesize": 11,
     "axes.titlelocation": "left",
     "axes.titlepad": 8,
-    "axes.labelsize": 10,
+    "axes.labelsize": 10.5,
     "axes.edgecolor": COLORS["muted"][0],
     "axes.labelcolor": COLORS["ink"][0],
     "axes.titlecolor": COLORS["ink"][0],
@@ -84,6 +85,8 @@ _STYLE = {
 
 # matplotlib leaves out the fill of black things, which is the default of text: ink takes its place.
 _INLINE = f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-family:system-ui,sans-serif"
+
+_PHONE = 350  # px: the width of a figure on a screen of 360, as the style sheet has it
 
 _counter = itertools.count()
 
@@ -119,7 +122,7 @@ def canvas(width: float = 5.0, height: float = 3.2, **axes: object) -> tuple[Fig
 
 def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: object) -> None:
     """Write `text` beside a line at (x, y), in the line's colour: a direct label in place of a legend."""
-    options = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": 9.5} | offset
+    options = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": 10.5} | offset
     ax.annotate(text, (x, y), color=color, **options)
 
 
@@ -135,7 +138,7 @@ def draw_matrix(
         entries: value → text, for entries that have a name, such as {0.125: "η/N"}.
     """
     rows, columns = matrix.shape
-    figure, ax = canvas(2.3, 2.3, title=title, aspect="equal")
+    figure, ax = canvas(2.6, 2.6, title=title, aspect="equal")
     names = {round(value, 12): text for value, text in (entries or {}).items()}
     for row, column in itertools.product(range(rows), range(columns)):
         value = float(matrix.detach()[row, column])
@@ -143,7 +146,7 @@ def draw_matrix(
             color = COLORS["gd" if value > 0 else "trained"][0]
             text = names.get(round(value, 12), f"{value:.2g}".replace("-", "−"))
             ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=0.25, edgecolor="none"))
-            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9 if len(text) < 4 else 7.5)
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=10)
     for edge in {0, split or 0, columns}:
         ax.axvline(edge, color=COLORS["muted"][0], linewidth=1.2)
         ax.axhline(edge, color=COLORS["muted"][0], linewidth=1.2)
@@ -158,28 +161,46 @@ def draw_matrix(
 
 
 def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: float | None = None) -> Figure:
-    """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger the larger.
+    """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger the larger; below it
+    the scale of colours.
 
     Args:
         matrix: (rows, columns).
         title: its name.
         split: rows and columns of the x-part, behind which a line is drawn; none unless given.
         largest: the size that gets the full colour; that of the largest entry unless given.
+
+    Raises:
+        ValueError: an entry is larger than `largest`: its colour would say less than it is.
     """
     rows, columns = matrix.shape
-    figure, ax = canvas(2.3, 2.3, title=title, aspect="equal")
+    figure, ax = canvas(2.6, 2.9, title=title, aspect="equal")
     values = matrix.detach().double()
-    scale = float(values.abs().max()) if largest is None else largest
+    most = float(values.abs().max())
+    scale = most if largest is None else largest
+    if most > scale * (1 + 1e-9):
+        raise ValueError(f"largest = {scale}, expected at least the size of the largest entry, {most:.4g}")
+
+    def shade(corner: tuple[float, float], size: tuple[float, float], strength: float) -> None:
+        if abs(strength) > 0.03:  # fainter ones cannot be seen
+            color = COLORS["gd" if strength > 0 else "trained"][0]
+            look = {"facecolor": color, "alpha": round(abs(strength), 2), "edgecolor": "none", "clip_on": False}
+            ax.add_patch(Rectangle(corner, *size, **look))
+
     for row, column in itertools.product(range(rows), range(columns)):
-        strength = min(1.0, abs(float(values[row, column])) / scale)
-        if strength > 0.03:  # fainter ones cannot be seen
-            color = COLORS["gd" if values[row, column] > 0 else "trained"][0]
-            look = {"facecolor": color, "alpha": round(strength, 2), "edgecolor": "none", "clip_on": False}
-            ax.add_patch(Rectangle((column, row), 1, 1, **look))
-    for edge in {0, split or 0, columns}:
-        ax.axvline(edge, color=COLORS["muted"][0], linewidth=1)
-        ax.axhline(edge, color=COLORS["muted"][0], linewidth=1)
-    ax.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+        shade((column, row), (1, 1), float(values[row, column]) / scale if scale else 0.0)
+    edge = {"color": COLORS["muted"][0], "linewidth": 1}
+    for across, down in ((0, 0), (split or 0, split or 0), (columns, rows)):
+        ax.plot([across, across], [0, rows], **edge)
+        ax.plot([0, columns], [down, down], **edge)
+    parts, high = 20, 0.05 * rows
+    for part in range(parts):
+        corner = (part * columns / parts, 1.06 * rows)
+        shade(corner, (columns / parts, high), (2 * part + 1) / parts - 1)
+    for place, value in ((0, -scale), (0.5, 0), (1, scale)):
+        text = f"{value:.2g}".replace("-", "−")
+        ax.text(place * columns, 1.14 * rows, text, ha=("left", "center", "right")[round(2 * place)], va="top")
+    ax.set(xlim=(0, columns), ylim=(1.26 * rows, 0), xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
     return figure
@@ -197,6 +218,7 @@ def to_svg(figure: Figure, alt: str) -> str:
     """
     if not alt.strip():
         raise ValueError("alt is empty: every figure needs a text alternative that states its finding")
+    _enlarge(figure)
     buffer = io.StringIO()
     with matplotlib.rc_context(_STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -214,10 +236,18 @@ def to_svg(figure: Figure, alt: str) -> str:
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     width = float(size[1]) if size else 360.0
-    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="max-width:{1.4 * width:.0f}px;flex:1 1 {0.85 * width:.0f}px;{_INLINE}" '
+    room = f"max-width:{1.4 * width:.0f}px;flex:1 1 {width:.0f}px"
+    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="{room};{_INLINE}" '
     svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
     svg = head + svg[len("<svg ") :]
     return re.sub(r"\s*\n\s*", " ", svg).strip()
+
+
+def _enlarge(figure: Figure) -> None:
+    """Make small text as large as it must be: 10 px on a screen of 360, where a figure is at most 350 px wide."""
+    least = 10 * max(1.0, 72 * figure.get_figwidth() / _PHONE)
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(least, text.get_fontsize()))
 
 
 def _unwrapped(svg: str) -> str:

@@ -55,3 +55,21 @@ def test_a_picture_without_a_text_alternative_is_refused():
 def test_a_drawn_matrix_names_its_entries_and_leaves_zeros_empty():
     figure = plots.draw_matrix(torch.tensor([[1.0, 0.0], [0.0, -0.25]]), "P", 1, {-0.25: "−η/N"})
     assert sorted(text.get_text() for text in figure.axes[0].texts) == ["1", "−η/N"]
+
+
+def test_no_text_of_a_figure_is_too_small_for_a_phone():
+    for width in (2.6, 5.0, 7.0):
+        figure, ax = plots.canvas(width, 3.0, xlabel="x")
+        ax.text(0.5, 0.5, "small", fontsize=6)
+        svg = plots.to_svg(figure, "A small word.")
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
+        shown = min(1.0, 350 / (72 * width))  # how much a screen of 360 px shrinks it
+        assert len(sizes) > 3 and min(sizes) * shown >= 9.99
+
+
+def test_a_heatmap_tells_its_scale_and_refuses_a_smaller_one():
+    matrix = torch.tensor([[1.0, -0.5], [0.0, 2.0]])
+    svg = plots.to_svg(plots.draw_heatmap(matrix, "M", 1), "A matrix.")
+    assert ">−2<" in svg and ">2<" in svg
+    with pytest.raises(ValueError, match="largest = 1.0"):
+        plots.draw_heatmap(matrix, "M", largest=1.0)
