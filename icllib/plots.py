@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -29,6 +30,7 @@ __all__ = [
     "draw_heatmap",
     "draw_matrix",
     "label_line",
+    "picture",
     "show",
     "to_svg",
 ]
@@ -283,28 +285,39 @@ class Picture:
     panels: tuple[str, ...]
     caption: str
     alt: str
+    name: str = ""
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         style = f"<style>{css_tokens()}</style>"
-        body = "".join(self.panels)
+        name = f' data-name="{html.escape(self.name)}"' if self.name else ""
         page = (
-            f'{style}<figure class="icl-figure"><div class="icl-panels">{body}</div>'
+            f'{style}<figure class="icl-figure"{name}><div class="icl-panels">{"".join(self.panels)}</div>'
             f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
         return {"text/html": page, "text/plain": self.alt}
 
+    def __str__(self) -> str:
+        """What a terminal shows in its place."""
+        return self.alt
 
-def show(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "") -> Picture:
-    """Show panels under one caption: the last line of a cell that draws.
+
+def picture(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", name: str = "") -> Picture:
+    """Panels under one caption, not shown yet.
 
     Args:
         *panels: a figure, or a pair (figure, its own text alternative) where there are several.
-        caption: what to see.
+        caption: what to see; formulas between dollars, and letters with an index such as W_K, are set by the book.
         alt: the text alternative of a single figure.
+        name: by which the text can cite it: {fig}`name` becomes "figure 7.3".
 
     Raises:
         ValueError: a panel has no text alternative.
     """
     pairs = [panel if isinstance(panel, tuple) else (panel, alt) for panel in panels]
     svgs = tuple(to_svg(figure, text) for figure, text in pairs)
-    return Picture(svgs, caption, " ".join(text for _, text in pairs))
+    return Picture(svgs, caption, " ".join(text for _, text in pairs), name)
+
+
+def show(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", name: str = "") -> None:
+    """Show panels under one caption, wherever the call stands in its cell; arguments as in `picture`."""
+    display(picture(*panels, caption=caption, alt=alt, name=name))

@@ -52,6 +52,15 @@ def test_a_picture_without_a_text_alternative_is_refused():
         plots.show(picture(), caption="A caption is not enough.")
 
 
+def test_a_picture_is_shown_wherever_its_call_stands_in_a_cell(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "display", shown.append)
+    assert plots.show(picture(), caption="What W_K does.", alt="It rises.", name="rise") is None
+    (output,) = shown
+    bundle = output._repr_mimebundle_()
+    assert 'data-name="rise"' in bundle["text/html"] and bundle["text/plain"] == str(output) == "It rises."
+
+
 def test_a_drawn_matrix_names_its_entries_and_leaves_zeros_empty():
     figure = plots.draw_matrix(torch.tensor([[1.0, 0.0], [0.0, -0.25]]), "P", 1, {-0.25: "−η/N"})
     assert sorted(text.get_text() for text in figure.axes[0].texts) == ["1", "−η/N"]
