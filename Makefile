@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve test lint bench experiments claims clean environment
+.PHONY: help book chapter serve test lint format bench experiments claims clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -18,10 +18,12 @@ chapter: environment  ## Execute and build one page again: make chapter NAME=06
 serve:  ## Show the built site at http://127.0.0.1:8000
 	@$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-lint: environment  ## Check style and spelling
-	@$(VENV) -m ruff check .
-	@$(VENV) -m ruff format --check .
+lint: environment  ## Check the form of all code, and spelling
+	@$(VENV) tools/lint.py
 	@$(VENV) -m codespell_lib
+
+format: environment  ## Lay out Python, the cells of the chapters, and scripts
+	@$(VENV) tools/lint.py --fix
 
 test: book lint  ## Build, lint, and run every test
 	@$(VENV) tools/browser.py

@@ -19,16 +19,32 @@ from icllib.store import Result
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m icllib", description="Experiments and claims of the book.")
-    parser.add_argument("--folder", type=Path, default=store.FOLDER, help="where results lie (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="python -m icllib", description="Experiments and claims of the book."
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=store.FOLDER, help="where results lie (default: %(default)s)"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="name every experiment, and say whether its stored result is current")
-    runner = commands.add_parser("run", help="train an experiment and store its result; `all` for every one")
+    commands.add_parser(
+        "list", help="name every experiment, and say whether its stored result is current"
+    )
+    runner = commands.add_parser(
+        "run", help="train an experiment and store its result; `all` for every one"
+    )
     runner.add_argument("name", metavar="NAME", help="as `list` shows it, or `all`")
-    runner.add_argument("--seeds", type=int, help="how many models, instead of the experiment's own number")
+    runner.add_argument(
+        "--seeds", type=int, help="how many models, instead of the experiment's own number"
+    )
     runner.add_argument("--device", default="cpu", help="cpu (default) or cuda")
-    runner.add_argument("--jobs", type=int, default=1, help="spread the seeds over this many processes")
-    runner.add_argument("--scheduler", metavar="ADDRESS", help="hand the seeds to a Dask cluster, e.g. tcp://host:8786")
+    runner.add_argument(
+        "--jobs", type=int, default=1, help="spread the seeds over this many processes"
+    )
+    runner.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="hand the seeds to a Dask cluster, e.g. tcp://host:8786",
+    )
     ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
     ledger.add_argument("--json", action="store_true", help="for machines")
     return parser
@@ -47,7 +63,11 @@ def _run(options: argparse.Namespace) -> None:
                 raise InputError(f"--seeds was given, but {name} trains nothing that has seeds")
             experiment = replace(experiment, seeds=options.seeds)
         result = run(
-            experiment, device=options.device, jobs=options.jobs, scheduler=options.scheduler, folder=options.folder
+            experiment,
+            device=options.device,
+            jobs=options.jobs,
+            scheduler=options.scheduler,
+            folder=options.folder,
         )
         print(f"{name}: {result.record['seconds']:.1f} s, {_outcome(experiment, result)}", flush=True)
 

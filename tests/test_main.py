@@ -16,7 +16,9 @@ from icllib.kinds import Rival, Tuning
 def small(monkeypatch):
     """Two experiments that take a moment."""
     quick = {
-        name: replace(named(name), seeds=2, every=2, recipe=replace(named(name).recipe, steps=4, batch=16))
+        name: replace(
+            named(name), seeds=2, every=2, recipe=replace(named(name).recipe, steps=4, batch=16)
+        )
         for name in ("one-layer", "looped-2")
     }
     for module in (experiments, sys.modules["icllib.__main__"]):
@@ -26,7 +28,9 @@ def small(monkeypatch):
 
 def test_list_shows_every_experiment_and_whether_its_result_is_current(small, tmp_path, capsys):
     assert main(["--folder", str(tmp_path), "run", "one-layer"]) == 0
-    assert re.search(r"one-layer: [\d.]+ s, loss by seed 0\.\d{4}, 0\.\d{4}", capsys.readouterr().out)
+    assert re.search(
+        r"one-layer: [\d.]+ s, loss by seed 0\.\d{4}, 0\.\d{4}", capsys.readouterr().out
+    )
     assert main(["--folder", str(tmp_path), "list"]) == 0
     shown = dict(re.findall(r"^(\S+) +(current|stale|missing) ", capsys.readouterr().out, re.M))
     assert shown == {"one-layer": "current", "looped-2": "missing"}
@@ -73,6 +77,8 @@ def test_a_mistake_is_named_in_one_line(arguments, message, tmp_path, capsys):
 
 
 def test_the_command_is_there():
-    shown = subprocess.run([sys.executable, "-m", "icllib", "--help"], capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        [sys.executable, "-m", "icllib", "--help"], capture_output=True, text=True, check=True
+    )
     assert all(word in shown.stdout for word in ("list", "run", "claims"))
     assert len(NAMED) > 20

@@ -26,7 +26,9 @@ def requirements() -> list[str]:
 
 def test_every_requirement_is_pinned_and_the_readme_says_why_it_is_here():
     table = {
-        name.strip() for row in re.findall(r"^\| ([a-zA-Z].*?) \|", read("README.md"), re.M) for name in row.split(",")
+        name.strip()
+        for row in re.findall(r"^\| ([a-zA-Z].*?) \|", read("README.md"), re.M)
+        for name in row.split(",")
     }
     assert {line.split("==")[0] for line in requirements()} == table - {"package"}
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in requirements())
@@ -51,19 +53,25 @@ def test_the_book_has_one_name():
         assert not re.search(r"learning.without.training", read(name), re.I), name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name
+)
 def test_workflows_pin_their_actions_by_commit_and_ask_for_little(path):
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    assert all(
+        re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step
+    )
     assert any(step.get("run") == ".ci/run" for step in steps)
 
 
 def test_links_of_the_readme_and_the_guide_lead_to_files():
     for name in ("README.md", "CONTRIBUTING.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", read(name)):
-            assert target.startswith("http") or (ROOT / target).exists(), f"{name} links to {target}"
+            assert target.startswith("http") or (ROOT / target).exists(), (
+                f"{name} links to {target}"
+            )
 
 
 def test_the_licences_are_whole_and_the_citation_can_be_read():

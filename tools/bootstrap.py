@@ -29,7 +29,9 @@ def digest() -> str:
 
 
 def torch_requirement() -> str:
-    return next(line for line in REQUIREMENTS[0].read_text().splitlines() if line.startswith("torch=="))
+    return next(
+        line for line in REQUIREMENTS[0].read_text().splitlines() if line.startswith("torch==")
+    )
 
 
 def answers(url: str) -> bool:
@@ -42,7 +44,11 @@ def answers(url: str) -> bool:
 
 
 def pip(*arguments: str) -> None:
-    subprocess.run([PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *arguments], check=True, cwd=ROOT)
+    subprocess.run(
+        [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *arguments],
+        check=True,
+        cwd=ROOT,
+    )
 
 
 def install() -> None:
@@ -61,7 +67,8 @@ def install() -> None:
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 (this is the check itself)
         print(
-            f"This book needs Python 3.11 or newer; {sys.executable} is {platform.python_version()}.", file=sys.stderr
+            f"This book needs Python 3.11 or newer; {sys.executable} is {platform.python_version()}.",
+            file=sys.stderr,
         )
         return 1
     stamp = VENV / "requirements.sha256"

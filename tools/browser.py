@@ -1,4 +1,4 @@
-"""Find a browser for the tests; where there is none, let playwright fetch one, and give up in good time."""
+"""Find a browser for the tests; where there is none, let playwright fetch one, in good time."""
 
 from __future__ import annotations
 

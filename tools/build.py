@@ -22,7 +22,9 @@ WORK = ROOT / "_build" / "work"
 MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
-SHOWN = re.compile(r"Executing notebook|Executed notebook|WARNING|ERROR|reading sources|writing output|Using cached")
+SHOWN = re.compile(
+    r"Executing notebook|Executed notebook|WARNING|ERROR|reading sources|writing output|Using cached"
+)
 NOISE = re.compile(r"IPKernelApp|myst-nb v")
 
 
@@ -41,7 +43,9 @@ def run_jupyter_book() -> int:
     command = [program, "build", ROOT, "--path-output", WORK, "-W", "--keep-going"]
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with LOG.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+        )
         for line in process.stdout:
             plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
             log.write(plain)
@@ -53,15 +57,27 @@ def run_jupyter_book() -> int:
 def failures() -> list[Failure]:
     """What the log and the execution reports say went wrong, cells that raised first."""
     reports = MADE / "reports"
-    found = [_failed_cell(path, path.relative_to(reports)) for path in sorted(reports.rglob("*.err.log"))]
+    found = [
+        _failed_cell(path, path.relative_to(reports)) for path in sorted(reports.rglob("*.err.log"))
+    ]
     for line in LOG.read_text(encoding="utf-8").splitlines():
         match = re.search(r"(?:(\S+?):(?:(\d+):)? )?(?:WARNING|ERROR|CRITICAL): (.*)", line)
         if match and "mystnb.exec" not in line:
             page = Path(match[1]).name if match[1] else "the book"
             found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))
     if not found:
-        lines = [line for line in LOG.read_text(encoding="utf-8").splitlines() if "Error" in line or "rror:" in line]
-        found.append(Failure("the book", None, lines[-1] if lines else "jupyter-book stopped without naming an error"))
+        lines = [
+            line
+            for line in LOG.read_text(encoding="utf-8").splitlines()
+            if "Error" in line or "rror:" in line
+        ]
+        found.append(
+            Failure(
+                "the book",
+                None,
+                lines[-1] if lines else "jupyter-book stopped without naming an error",
+            )
+        )
     return found
 
 
@@ -71,7 +87,12 @@ def _failed_cell(report: Path, name: Path) -> Failure:
     page = ROOT / str(name).replace(".err.log", ".md")
     quoted = re.search(r"-{10,}\n(.*?)\n-{10,}", text, re.DOTALL)
     error = next(
-        (line for line in reversed(text.splitlines()) if re.match(r"\w[\w.]*(Error|Exception|Interrupt)?:", line)), ""
+        (
+            line
+            for line in reversed(text.splitlines())
+            if re.match(r"\w[\w.]*(Error|Exception|Interrupt)?:", line)
+        ),
+        "",
     )
     cell = "an unknown cell"
     if quoted and page.exists():
@@ -80,7 +101,9 @@ def _failed_cell(report: Path, name: Path) -> Failure:
         if at >= 0:
             count, line = source[:at].count("```{code-cell}"), source[:at].count("\n") + 1
             cell = f"cell {count} (line {line})"
-    return Failure(str(page.relative_to(ROOT)), cell, error or "the cell timed out or its kernel died")
+    return Failure(
+        str(page.relative_to(ROOT)), cell, error or "the cell timed out or its kernel died"
+    )
 
 
 def swap() -> None:
@@ -88,7 +111,9 @@ def swap() -> None:
     fresh, old = SITE.with_name("html.new"), SITE.with_name("html.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(MADE, fresh, ignore=shutil.ignore_patterns(".doctrees", "reports", ".buildinfo"))
+    shutil.copytree(
+        MADE, fresh, ignore=shutil.ignore_patterns(".doctrees", "reports", ".buildinfo")
+    )
     if SITE.exists():
         SITE.rename(old)
     fresh.rename(SITE)
@@ -101,22 +126,32 @@ def forget_chapter(name: str) -> None:
     Raises:
         SystemExit: no page, or more than one, has `name` in its name.
     """
-    pages = [page for page in [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))] if name in page.name]
+    pages = [
+        page
+        for page in [ROOT / "intro.md", *sorted((ROOT / "chapters").glob("*.md"))]
+        if name in page.name
+    ]
     if len(pages) != 1:
-        raise SystemExit(f"NAME={name!r} fits {len(pages)} pages: {', '.join(page.name for page in pages) or 'none'}")
+        raise SystemExit(
+            f"NAME={name!r} fits {len(pages)} pages: {', '.join(page.name for page in pages) or 'none'}"
+        )
     from jupyter_cache import get_cache
 
     cache = get_cache(MADE.parent / ".jupyter_cache")
     for record in cache.list_cache_records():
         if Path(record.uri).name == pages[0].name:
             cache.remove_cache(record.pk)
-    (WORK / "_build" / ".doctrees" / pages[0].relative_to(ROOT).with_suffix(".doctree")).unlink(missing_ok=True)
+    (WORK / "_build" / ".doctrees" / pages[0].relative_to(ROOT).with_suffix(".doctree")).unlink(
+        missing_ok=True
+    )
     pages[0].touch()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the book.")
-    parser.add_argument("--chapter", help="part of a page's file name: execute that page again, e.g. 06")
+    parser.add_argument(
+        "--chapter", help="part of a page's file name: execute that page again, e.g. 06"
+    )
     arguments = parser.parse_args()
     started = time.perf_counter()
     if arguments.chapter:

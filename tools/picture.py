@@ -1,4 +1,4 @@
-"""Take the picture of the README: the live figure of chapter 6 with its solution, from the built site."""
+"""Take the picture of the README from the built site: the live figure of chapter 6, solved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ PICTURE = ROOT / "_static" / "readme.png"
 def main() -> int:
     with sync_playwright() as playwright:
         path = system_browser() or playwright_browser()
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(viewport={"width": 1100, "height": 900}, color_scheme="light")
         page.goto(PAGE.as_uri())
         figure = page.locator(".icl-live")

@@ -1,4 +1,4 @@
-"""The way from chapters to a site: what fails a build, what a failure says, what it leaves alone."""
+"""From chapters to a site: what fails a build, what a failure says, what it leaves alone."""
 
 import shutil
 import subprocess
@@ -12,7 +12,12 @@ import pytest
 from bs4 import BeautifulSoup
 from listing import ROOT
 
-HEADER = "---\njupytext: {text_representation: {extension: .md, format_name: myst}}\nkernelspec: {display_name: Python 3, language: python, name: python3}\n---\n\n"
+HEADER = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+"""
 CELL = "```{code-cell}\n%s\n```\n\n"
 
 
@@ -28,7 +33,9 @@ def little_book(tmp_path_factory) -> Path:
     (root / "chapters").mkdir()
     shutil.copy(ROOT / "chapters" / "references.bib", root / "chapters")
     shutil.copy(ROOT / "_config.yml", root)
-    (root / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: chapters/one\n")
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: intro\nchapters:\n  - file: chapters/one\n"
+    )
     (root / "intro.md").write_text("# Start\n\nSee {doc}`chapters/one`.\n")
     write(root, "$x^2$\n\n" + CELL % "print('first')")
     status, output = make(root)
@@ -41,12 +48,17 @@ def write(root: Path, text: str) -> None:
 
 
 def make(root: Path) -> tuple[int, str]:
-    result = subprocess.run([sys.executable, root / "tools" / "build.py"], capture_output=True, text=True, cwd=root)
+    result = subprocess.run(
+        [sys.executable, root / "tools" / "build.py"], capture_output=True, text=True, cwd=root
+    )
     return result.returncode, result.stdout + result.stderr
 
 
 FAULTS = {
-    "a cell that raises": (CELL % "x = 1" + CELL % "1 / 0", ["one.md", "cell 2", "ZeroDivisionError"]),
+    "a cell that raises": (
+        CELL % "x = 1" + CELL % "1 / 0",
+        ["one.md", "cell 2", "ZeroDivisionError"],
+    ),
     "a reference to nothing": ("See {ref}`nowhere`.\n", ["one.md", "nowhere"]),
     "a link to no page": ("See [this](two.md).\n", ["one.md", "two.md"]),
     "a link in HTML to no page": ("See <a href='two.html'>this</a>.\n", ["one.md", "two.html"]),
@@ -60,7 +72,9 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, little_book):
-    (little_book / "chapters" / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (little_book / "chapters" / "picture.svg").write_text(
+        "<svg xmlns='http://www.w3.org/2000/svg'/>"
+    )
     page = little_book / "_build" / "html" / "chapters" / "one.html"
     good = page.read_text()
     text, named = FAULTS[fault]
@@ -102,7 +116,8 @@ def test_mathematics_carries_its_own_text_alternative():
 
 def test_pages_lose_foreign_scripts_and_the_second_search_box_and_gain_names():
     page = (
-        '<html data-theme="auto"><script src="fontawesome.js"></script><script src="https://a/MathJax.js"></script>'
+        '<html data-theme="auto"><script src="fontawesome.js"></script>'
+        '<script src="https://a/MathJax.js"></script>'
         '<script src="own.js"></script><div class="sidebar-primary-item"><button class="search-button-field">'
         "</button></div><pre>code</pre>"
         '<section id="exercise-content"></section></html>'
