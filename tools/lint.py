@@ -2,8 +2,8 @@
 
 Usage: lint.py [--fix] [FILE …]
 
-Files that `[tool.book]` of pyproject.toml lists are not yet in form: their sense is checked,
-and not their layout. A file that is mended leaves the list, and is held to the rules from then on.
+What `[tool.book]` of pyproject.toml lists is not yet in form: its sense is checked,
+and not its layout. A file that is mended leaves the list, and is held to the rules from then on.
 """
 
 from __future__ import annotations
@@ -45,18 +45,20 @@ def read(path: Path) -> str:
 
 
 def unformed() -> set[Path]:
-    """The files that are excused.
+    """The files and folders that are excused.
 
     Raises:
-        SystemExit: the list names a file that does not exist.
+        SystemExit: the list names something that does not exist.
     """
     listed = tomllib.loads(read(Path("pyproject.toml")))["tool"]["book"]["not-yet-in-form"]
     for name in listed:
-        if not (ROOT / name).is_file():
-            raise SystemExit(
-                f"pyproject.toml, [tool.book]: {name} does not exist; take it off the list."
-            )
+        if not (ROOT / name).exists():
+            raise SystemExit(f"pyproject.toml, [tool.book]: {name} is gone; take it off the list.")
     return set(map(Path, listed))
+
+
+def is_excused(path: Path, excused: set[Path]) -> bool:
+    return not excused.isdisjoint([path, *path.parents])
 
 
 def program(name: str) -> str:
@@ -76,7 +78,9 @@ def run(*command: str | Path) -> list[str]:
 
 
 def python_complaints(paths: list[Path], excused: set[Path]) -> Iterator[str]:
-    strict, lenient = ([p for p in paths if (p in excused) == loose] for loose in (False, True))
+    strict, lenient = (
+        [p for p in paths if is_excused(p, excused) == loose] for loose in (False, True)
+    )
     if strict:
         yield from run(*cells.RUFF, "check", "--quiet", "--output-format=concise", *strict)
         yield from run(*cells.RUFF, "format", "--check", "--output-format=concise", *strict)
@@ -97,7 +101,7 @@ def script_complaints(paths: list[Path], excused: set[Path]) -> Iterator[str]:
     # The parts of a live figure are put together in one page: a name may be used in another file.
     options = ("--format=unix", "--deny-warnings", "--disable-unicorn-plugin", "-A=no-unused-vars")
     yield from run(program("oxlint"), *options, *paths)
-    strict = [path for path in paths if path not in excused]
+    strict = [path for path in paths if not is_excused(path, excused)]
     if strict:
         yield from run(program("oxfmt"), "--list-different", *strict)
     for path in strict:
@@ -131,13 +135,13 @@ def main(arguments: list[str] | None = None) -> int:
     if options.fix:
         mend(
             *(
-                [path for path in paths if path not in excused]
+                [path for path in paths if not is_excused(path, excused)]
                 for paths in (python, chapters, scripts)
             )
         )
     found = [*python_complaints(python, excused), *script_complaints(scripts, excused)]
     for path in chapters:
-        if path not in excused:
+        if not is_excused(path, excused):
             found += [line.removeprefix(f"{ROOT}/") for line in cells.complaints(ROOT / path)]
     print("\n".join(found) if found else "All code is in form.")
     return 1 if found else 0
