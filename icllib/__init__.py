@@ -8,9 +8,11 @@ In reading order:
 - `tuning`: the numbers with which a learner does best on a distribution
 - `theory`: closed forms for the best step and the expected loss
 - `tokens`: prompts as token sequences, and reading the prediction off
+- `moments`: what layers of linear attention answer, sooner
 - `attention`: linear and softmax self-attention, stacks of layers
 - `construct`: weights written by hand that make a layer a gradient step
-- `recipes`, `training`: how a model is trained, and the loop that does it, many seeds at once
+- `recipes`, `threads`: how a model is trained, and on how many threads
+- `ensemble`, `optimizers`, `training`: models side by side, their updates, and the training loop
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
 - `landscape`: whether training ended in a minimum
 - `store`, `kinds`: results on disk, and experiments as plain data
@@ -35,6 +37,7 @@ __all__ = [
     "claims",
     "construct",
     "datasets",
+    "ensemble",
     "errors",
     "experiments",
     "files",
@@ -42,6 +45,8 @@ __all__ = [
     "landscape",
     "learners",
     "losses",
+    "moments",
+    "optimizers",
     "plots",
     "recipes",
     "rivals",
@@ -50,6 +55,7 @@ __all__ = [
     "tables",
     "tasks",
     "theory",
+    "threads",
     "tokens",
     "training",
     "tuning",

@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from icllib.errors import InputError, ShapeError, check_count, check_tensors
+from icllib.moments import answers_by_moments, answers_by_scores, pair_of
 from icllib.tasks import Prompts
-from icllib.tokens import join_tokens
 
 __all__ = ["MLP", "LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "from_moments", "trace"]
 
@@ -222,11 +222,13 @@ def from_moments(model: LinearSelfAttention | Transformer, prompts: Prompts) -> 
     """``read_prediction(model(join_tokens(prompts)))`` of linear layers, from the moments of the prompts alone.
 
     A linear layer maps every token of a prompt by the same matrix, T = I + Σ_h P_h W_{V,h} M W_{K,h}ᵀ W_{Q,h}, with
-    M = Σ_i e_i e_iᵀ over the context, which becomes T M Tᵀ. So N tokens need no more room than one.
+    M = Σ_i e_i e_iᵀ over the context, which becomes T M Tᵀ. So N tokens need no more room than one. Where few tokens
+    meet a single layer, scores and values cost less, and are taken instead.
 
     Args:
-        model: a `LinearSelfAttention`, or a `Transformer` of them.
-        prompts: the prompts; W_0 = 0.
+        model: a `LinearSelfAttention`, or a `Transformer` of them. With an axis in front of all its parameters,
+            (S, n_heads, …), it is S models, which answer (S, batch, N_y).
+        prompts: the prompts, the same for all models; W_0 = 0.
 
     Raises:
         InputError: the model holds another kind of layer, or one that sees the query's token.
@@ -238,18 +240,18 @@ def from_moments(model: LinearSelfAttention | Transformer, prompts: Prompts) -> 
             raise InputError(f"model holds a {type(layer).__name__}, expected LinearSelfAttention without sees_query")
         if layer.dim_token != prompts.dim_x + prompts.dim_y:
             raise ShapeError(f"model has dim_token = {layer.dim_token}, expected N_x + N_y of the prompts")
-    tokens = join_tokens(prompts)
-    context, query = tokens[:, :-1], tokens[:, -1, :, None]
-    moment = context.mT @ context
-    for place, layer in enumerate(layers):
-        written, read = layer.P @ layer.W_V, layer.W_K.mT @ layer.W_Q  # (n_heads, dim_token, dim_token) each
-        heads = [(written[head], read[head]) for head in range(layer.n_heads)]
-        if place + 1 < len(layers):
-            transport = torch.eye(layer.dim_token).to(query) + sum(w @ moment @ r for w, r in heads)
-            query, moment = transport @ query, transport @ moment @ transport.mT
-        else:  # nobody reads the last layer's context
-            query = query + sum(w @ (moment @ (r @ query)) for w, r in heads)
-    return -query[:, -prompts.dim_y :, 0]
+    context = torch.cat([prompts.x, prompts.y], dim=-1)
+    query = nn.functional.pad(prompts.x_query, (0, prompts.dim_y))
+    if not layers:
+        return -query[:, -prompts.dim_y :]
+    is_one_model = layers[0].P.dim() == 3
+    products = {layer: pair_of(layer.P, layer.W_V, layer.W_K, layer.W_Q) for layer in dict.fromkeys(layers)}
+    pairs = [products[layer] for layer in layers]
+    if len(pairs) == 1 and prompts.n_context <= layers[0].dim_token:
+        answers = -answers_by_scores(context, query, pairs[0], prompts.dim_y)
+    else:
+        answers = -answers_by_moments(context, query, pairs, prompts.dim_y)
+    return answers[:, 0] if is_one_model else answers.transpose(0, 1)
 
 
 def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:

@@ -153,7 +153,8 @@ class LinearTask:
         weights = self.w_scale * torch.randn(batch, self.dim_y, self.dim_x, **options)
         x = self._inputs(batch, options)
         y = torch.einsum("boi,bni->bno", weights, x)
-        y = y + self.noise_std * torch.randn(y.shape, **options)
+        if self.noise_std > 0:
+            y = y + self.noise_std * torch.randn(y.shape, **options)
         return Prompts(x[:, :-1], y[:, :-1], x[:, -1], y[:, -1], weights)
 
     def _inputs(self, batch: int, options: dict[str, object]) -> Float[Tensor, "batch N+1 N_x"]:
@@ -162,11 +163,12 @@ class LinearTask:
             factor = torch.linalg.cholesky(self.covariance).to(options["device"], options["dtype"])
             return torch.randn(shape, **options) @ factor.T
         if self.x_dist == "normal":
-            return torch.randn(shape, **options).mul_(self.x_scale)
-        uniform = torch.rand(shape, **options).mul_(2).sub_(1)  # in place: the inputs are the largest array there is
-        if self.x_dist == "rademacher":
-            uniform = torch.where(uniform < 0, -1.0, 1.0).to(uniform)
-        return uniform.mul_(self.x_scale)
+            return self.x_scale * torch.randn(shape, **options)
+        uniform = torch.empty(shape, device=options["device"], dtype=options["dtype"])
+        uniform.uniform_(-self.x_scale, self.x_scale, generator=options["generator"])
+        if self.x_dist == "uniform":
+            return uniform
+        return torch.where(uniform < 0, -self.x_scale, self.x_scale).to(uniform)
 
 
 @dataclass(frozen=True)

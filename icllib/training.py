@@ -12,14 +12,17 @@ from pathlib import Path
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from icllib.attention import from_moments
+from icllib.ensemble import Ensemble
 from icllib.errors import InputError, StoppedWarning, check_count, shapes_only
 from icllib.files import plain, read_checkpoint, write_checkpoint
 from icllib.learners import query_loss
+from icllib.optimizers import optimizer_of
 from icllib.recipes import Recipe
 from icllib.tasks import Prompts, Task
+from icllib.threads import threads_for
 from icllib.tokens import join_tokens, read_prediction
 
 __all__ = ["Trained", "loss_from_moments", "loss_from_tokens", "train"]
@@ -54,9 +57,12 @@ def loss_from_tokens(model: nn.Module, prompts: Prompts) -> Float[Tensor, ""]:
     return query_loss(read_prediction(model(join_tokens(prompts)), prompts.dim_y), prompts).mean()
 
 
-def loss_from_moments(model: nn.Module, prompts: Prompts) -> Float[Tensor, ""]:
-    """`loss_from_tokens` of linear layers, from the moments of the prompts: the same number, sooner."""
-    return query_loss(from_moments(model, prompts), prompts).mean()
+def loss_from_moments(model: nn.Module, prompts: Prompts) -> Float[Tensor, "*S"]:
+    """`loss_from_tokens` of linear layers, from the moments of the prompts: the same number, sooner.
+
+    One for each model, where the parameters have an axis of S models in front.
+    """
+    return (from_moments(model, prompts) - prompts.y_query).square().sum(-1).mean(-1) / 2
 
 
 def train(
@@ -73,10 +79,15 @@ def train(
     device: str = "cpu",
     progress: bool = True,
 ) -> Trained:
-    """Train one model a seed, all at once: their weights share a leading axis, their prompts are the same.
+    """Train one model a seed, all at once, on the same prompts.
 
-    Each seed has its own optimiser, so that any of torch's will do. Killed at any moment and called again with the same
-    arguments and `checkpoint`, it goes on from the last measurement, and ends with the very same bits.
+    Every model trains, and every optimiser of torch will do, as if each seed had its own; layers of linear attention by
+    `loss_from_moments`, and Adam, are fastest. Killed at any moment and called again with the same arguments and
+    `checkpoint`, it goes on from the last measurement, and ends with the very same bits.
+
+    torch gets as many threads as the work is worth, most often one, and its global generator is left as it was. What a
+    model draws by itself, such as dropout, depends on its seed and the update alone. Measures are taken in evaluation
+    mode.
 
     Args:
         build: draws a model from a generator.
@@ -103,8 +114,14 @@ def train(
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None and path.exists():
         run.restore(path)
-    bar = tqdm(total=recipe.steps, initial=run.step, disable=None if progress else True, unit="step", leave=False)
-    with bar, shapes_only():
+    bar = tqdm(
+        total=recipe.steps,
+        initial=run.step,
+        disable=None if progress else True,
+        unit="step",
+        leave=False,
+    )
+    with bar, shapes_only(), _own_randomness(device), threads_for(run.work):
         while run.step < recipe.steps and len(run.stopped) < len(run.seeds):
             if run.step % every == 0 and run.measure():
                 bar.set_postfix(run.summary())
@@ -127,19 +144,22 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-class _Objective(nn.Module):
-    """The loss as a module, so that `functional_call` can put other weights into the model."""
-
-    def __init__(self, model: nn.Module, loss: Callable[[nn.Module, Prompts], Tensor]) -> None:
-        super().__init__()
-        self.model, self.loss = model, loss
-
-    def forward(self, prompts: Prompts) -> Tensor:
-        return self.loss(self.model, prompts)
+@contextmanager
+def _own_randomness(device: str) -> Iterator[None]:
+    """Inside, torch's global generators may be seeded; afterwards they are as before."""
+    with torch.random.fork_rng([device] if torch.device(device).type == "cuda" else []):
+        yield
 
 
-def _learning(model: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 class _Run:
@@ -152,90 +172,61 @@ class _Run:
         self.dtype = getattr(torch, recipe.dtype)
         with _default_dtype(self.dtype):
             drawn = [build(torch.Generator().manual_seed(seed)) for seed in self.seeds]
-        self.models = [_Objective(model, objective).to(device, self.dtype) for model in drawn]
-        self._share_storage()
+        models = [model.to(device, self.dtype) for model in drawn]
+        self.ensemble = Ensemble(models, self.seeds, objective, objective is loss_from_moments, recipe.trains)
+        self.optimizer = optimizer_of(recipe, self.ensemble)
         self.generator = torch.Generator(device).manual_seed(recipe.data_seed)
-        make = getattr(torch.optim, recipe.optimizer)
-        self.optimizers = [make(_learning(model), lr=recipe.lr, **recipe.options) for model in self.models]
         self.step, self.seconds, self.stopped = 0, 0.0, {}
         self.steps: list[int] = []
         self.measured: dict[str, list[list[float]]] = {name: [] for name in measures}
-        self.kept: dict[str, list[Tensor]] | None = {name: [] for name in self.stacked} if keep_weights else None
+        stacked = self.ensemble.stacked
+        self.kept = {name: [] for name in stacked} if keep_weights else None
         self.losses: list[Tensor] = []
-        shapes = {name: list(tensor.shape) for name, tensor in self.stacked.items()}
+        shapes = {name: list(tensor.shape) for name, tensor in stacked.items()}
         self.identity = plain(
-            {"recipe": recipe, "task": task, "seeds": self.seeds, "weights": shapes, "objective": objective}
-            | {"measures": list(measures), "keep_weights": keep_weights, "device": torch.device(device).type}
-            | {"torch": torch.__version__}
+            {"recipe": recipe, "task": task, "seeds": self.seeds, "weights": shapes}
+            | {"objective": objective, "measures": list(measures), "keep_weights": keep_weights}
+            | {"device": torch.device(device).type, "torch": torch.__version__}
         )
 
-    def _share_storage(self) -> None:
-        """One tensor (S, …) for each parameter; the models' own parameters become its slices."""
-        trains = self.recipe.trains
-        names = [name for name, _ in self.models[0].named_parameters()]
-        for wanted in trains or ():
-            if wanted not in {name.rsplit(".", 1)[-1] for name in names}:
-                raise InputError(f"recipe.trains names {wanted!r}, expected parameters of the model: {names}")
-        own = [dict(model.named_parameters()) for model in self.models]
-        self.stacked: dict[str, Tensor] = {}
-        for name in names:
-            stack = torch.stack([parameters[name].detach() for parameters in own])
-            learns = trains is None or name.rsplit(".", 1)[-1] in trains
-            for place, parameters in enumerate(own):
-                parameters[name].data = stack[place]
-                parameters[name].requires_grad_(learns)
-            self.stacked[name] = stack.requires_grad_(learns)
+    @property
+    def work(self) -> int:
+        """Multiplications in an update, were each weight used once a prompt."""
+        return self.recipe.batch * self.ensemble.table.numel()
 
     def advance(self) -> None:
         """One update of every seed that has not stopped."""
         start = time.perf_counter()
         prompts = self.task.sample(self.recipe.batch, self.generator, dtype=self.dtype)
-        losses = torch.vmap(lambda weights: torch.func.functional_call(self.models[0], weights, (prompts,)))(
-            self.stacked
-        )
-        learning = {name: tensor for name, tensor in self.stacked.items() if tensor.requires_grad}
-        gradients = dict(zip(learning, torch.autograd.grad(losses.sum(), list(learning.values())), strict=True))
-        self.losses.append(losses.detach())
-        finite = losses.detach().isfinite()
-        for gradient in gradients.values():
-            finite &= gradient.flatten(1).isfinite().all(1)
-        for place, is_finite in enumerate(finite.tolist()):
-            if self.seeds[place] in self.stopped:
-                continue
-            if is_finite:
-                self._update(place, prompts, losses[place].detach(), gradients)
-            else:
-                self._stop(place)
+        losses, gradients = self.ensemble.losses_and_gradients(prompts, self.step)
+        self.losses.append(losses)
+        norms = gradients.norm(dim=1)
+        goes_on = self._stop_where_not(losses.isfinite() & norms.isfinite())
+        if self.recipe.clip is not None:
+            gradients *= (self.recipe.clip / (norms + 1e-6)).clamp(max=1.0)[:, None]
+        if self.stopped:
+            gradients[~goes_on] = 0
+        rate = self.recipe.rate(self.step)
+        self.optimizer.update(gradients, rate, goes_on, prompts, self.step)
         self.step += 1
         self.seconds += time.perf_counter() - start
 
-    def _update(self, place: int, prompts: Prompts, loss: Tensor, gradients: Mapping[str, Tensor]) -> None:
-        model, optimizer = self.models[place], self.optimizers[place]
-        for name, parameter in model.named_parameters():
-            parameter.grad = gradients[name][place].clone() if name in gradients else None
-        for group in optimizer.param_groups:
-            group["lr"] = self.recipe.rate(self.step)
-        if self.recipe.clip is not None:
-            nn.utils.clip_grad_norm_(_learning(model), self.recipe.clip)
-
-        def again() -> Tensor:
-            optimizer.zero_grad()
-            value = model(prompts)
-            value.backward()
-            return value
-
-        # L-BFGS evaluates several times in one step; all others take the gradient that is there.
-        optimizer.step(again if isinstance(optimizer, torch.optim.LBFGS) else lambda: loss)
-
-    def _stop(self, place: int) -> None:
-        seed = self.seeds[place]
-        self.stopped[seed] = self.step
-        warnings.warn(
-            f"seed {seed} stopped at update {self.step}: its loss or gradient is no longer finite. Its weights are those "
-            f"before; {len(self.seeds) - len(self.stopped)} of {len(self.seeds)} seeds go on",
-            StoppedWarning,
-            stacklevel=4,
-        )
+    def _stop_where_not(self, finite: Tensor) -> Tensor:
+        """Stop the seeds whose loss or gradient is not finite; tell which go on."""
+        if not self.stopped and bool(finite.all()):
+            return finite
+        for place, seed in enumerate(self.seeds):
+            if seed not in self.stopped and not bool(finite[place]):
+                self.stopped[seed] = self.step
+                left = len(self.seeds) - len(self.stopped)
+                warnings.warn(
+                    f"seed {seed} stopped at update {self.step}: its loss or gradient is no longer "
+                    f"finite. Its weights are those before; {left} of {len(self.seeds)} seeds go on",
+                    StoppedWarning,
+                    stacklevel=4,
+                )
+        going = [seed not in self.stopped for seed in self.seeds]
+        return torch.tensor(going, device=finite.device)
 
     def measure(self) -> bool:
         """Take every measure of every seed, once a step; tell whether there was anything to do."""
@@ -243,16 +234,19 @@ class _Run:
             return False
         start = time.perf_counter()
         for name, value in self.measures.items():
-            self.measured[name].append([float(value(model.model)) for model in self.models])
+            self.measured[name].append([])
+            for one in self.ensemble.models:
+                with _evaluating(one) as model:
+                    self.measured[name][-1].append(float(value(model)))
         if self.kept is not None:
-            for name, tensor in self.stacked.items():
+            for name, tensor in self.ensemble.stacked.items():
                 self.kept[name].append(tensor.detach().cpu().clone())
         self.steps.append(self.step)
         self.seconds += time.perf_counter() - start
         return True
 
     def summary(self) -> dict[str, str]:
-        """What the progress bar shows: the middle loss of the seeds, and their middle cosine where it is measured."""
+        """What the progress bar shows: the seeds' middle loss, and cosine where it is measured."""
         shown = {"loss": f"{float(self.losses[-1].median()):.4f}"} if self.losses else {}
         if "cosine" in self.measured:
             shown["cosine"] = f"{float(torch.tensor(self.measured['cosine'][-1]).median()):.4f}"
@@ -260,40 +254,38 @@ class _Run:
 
     def save(self, path: Path) -> None:
         """Write everything that goes on from here."""
-        state = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "stopped": self.stopped,
-            "weights": {name: tensor.detach() for name, tensor in self.stacked.items()},
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "generator": self.generator.get_state(),
-            "steps": self.steps,
-            "measured": self.measured,
-            "kept": self.kept,
-            "losses": self.losses,
-        }
+        state = {name: getattr(self, name) for name in _STATE}
+        state |= {"table": self.ensemble.table, "optimizer": self.optimizer.state()}
+        state |= {"buffers": self._buffers(), "generator": self.generator.get_state()}
         write_checkpoint(path, self.identity, state)
 
     def restore(self, path: Path) -> None:
         """Take over the state of a checkpoint; raises FileError if it is damaged or of another training."""
         state = read_checkpoint(path, self.identity)
-        for name, tensor in self.stacked.items():
-            tensor.data.copy_(state["weights"][name])  # the models' parameters are slices of these
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+        self.ensemble.table.copy_(state["table"])  # the models' parameters are slices of it
+        self.optimizer.load(state["optimizer"])
+        for buffers, saved in zip(self._buffers(), state["buffers"], strict=True):
+            for name, buffer in buffers.items():
+                buffer.copy_(saved[name])
         self.generator.set_state(state["generator"])
-        for name in ("step", "seconds", "stopped", "steps", "measured", "kept", "losses"):
+        for name in _STATE:
             setattr(self, name, state[name])
 
+    def _buffers(self) -> list[dict[str, Tensor]]:
+        return [dict(model.named_buffers()) for model in self.ensemble.models]
+
     def result(self) -> Trained:
-        kept = self.kept or {}
+        kept, losses = self.kept or {}, [loss.cpu() for loss in self.losses]
         return Trained(
-            [model.model.eval() for model in self.models],
+            [model.eval() for model in self.ensemble.models],
             self.seeds,
             self.steps,
             {name: torch.tensor(values) for name, values in self.measured.items()},
-            {name.removeprefix("model."): torch.stack(snapshots) for name, snapshots in kept.items()},
-            torch.stack([loss.cpu() for loss in self.losses]) if self.losses else torch.empty(0, len(self.seeds)),
+            {name: torch.stack(snapshots) for name, snapshots in kept.items()},
+            torch.stack(losses) if losses else torch.empty(0, len(self.seeds)),
             self.stopped,
             self.seconds,
         )
+
+
+_STATE = ("step", "seconds", "stopped", "steps", "measured", "kept", "losses")

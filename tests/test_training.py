@@ -102,7 +102,7 @@ def test_one_update_is_the_optimizers_own():
 
 OPTIMIZERS = {
     "Adam": {}, "AdamW": {}, "SGD": {"momentum": 0.9}, "RMSprop": {}, "Adagrad": {}, "NAdam": {}, "RAdam": {},
-    "Adamax": {}, "Adadelta": {}, "Rprop": {}, "ASGD": {}, "LBFGS": {"max_iter": 3},
+    "Adamax": {}, "Adadelta": {}, "Rprop": {}, "ASGD": {}, "LBFGS": {"max_iter": 3, "line_search_fn": "strong_wolfe"},
 }  # fmt: skip
 
 
