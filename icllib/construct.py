@@ -30,6 +30,11 @@ def _identity(size: int) -> Tensor:
     return torch.eye(size, dtype=torch.float64)
 
 
+def _check_sizes(dim_x: int, dim_y: int, n_context: int) -> list[int]:
+    sizes = {"dim_x": dim_x, "dim_y": dim_y, "n_context": n_context}
+    return [check_count(name, size) for name, size in sizes.items()]
+
+
 @torch.no_grad()
 def gd_layer(
     dim_x: int,
@@ -55,10 +60,8 @@ def gd_layer(
         ShapeError: w0 is not (N_y, N_x).
         InputError: a size below 1, or lr is not a finite number.
     """
-    for name, value in (("dim_x", dim_x), ("dim_y", dim_y), ("n_context", n_context)):
-        check_count(name, value)
-    check_number("lr", lr)
-    check_count("dim_extra", dim_extra, minimum=0)
+    dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
+    lr, dim_extra = check_number("lr", lr), check_count("dim_extra", dim_extra, minimum=0)
     content = dim_x + dim_y
     layer = LinearSelfAttention(content + dim_extra, dtype=torch.float64)
     layer.W_K[0, :dim_x, :dim_x] = layer.W_Q[0, :dim_x, :dim_x] = _identity(dim_x)
@@ -77,7 +80,7 @@ def gd_transformer(
 
     W_V keeps the original W_0 in every loop: the labels have already moved by the steps before.
     """
-    check_count("steps", steps, minimum=0)
+    steps = check_count("steps", steps, minimum=0)
     return Transformer([gd_layer(dim_x, dim_y, n_context, lr, w0)], looped=steps)
 
 
@@ -102,10 +105,10 @@ def gd_plus_plus_transformer(
     Raises:
         InputError: a sequence whose length is not `steps`.
 
-    Source: von Oswald et al. (2023), section 4.
+    Source: von Oswald et al. (2023), section 3 and appendix A.10.
     """
-    check_count("steps", steps)
-    layers = []
+    dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
+    steps, layers = check_count("steps", steps), []
     for eta, bend in zip(check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps), strict=True):
         layer = gd_layer(dim_x, dim_y, n_context, eta, w0)
         layer.W_V[0, :dim_x, :dim_x] = _identity(dim_x)
@@ -126,8 +129,7 @@ def copy_layer(dim_x: int, dim_y: int, n_context: int) -> LinearSelfAttention:
 
     Source: von Oswald et al. (2023), Proposition 3 and appendix A.5 (where the shift is printed the other way round).
     """
-    for name, value in (("dim_x", dim_x), ("dim_y", dim_y), ("n_context", n_context)):
-        check_count(name, value)
+    dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     content, length = dim_x + dim_y, 2 * n_context + 1
     layer = LinearSelfAttention(content + length, dtype=torch.float64)
     layer.W_Q[0, content:, content:] = _identity(length)
@@ -151,7 +153,7 @@ def softmax_copy_layer(dim_x: int, dim_y: int, n_context: int, logit_scale: floa
     Raises:
         InputError: a size below 1, or a scale that is not a finite number above 0.
     """
-    check_number("logit_scale", logit_scale, minimum=0.0)
+    logit_scale = check_number("logit_scale", logit_scale, minimum=0.0)
     linear = copy_layer(dim_x, dim_y, n_context)
     layer = SoftmaxSelfAttention(linear.dim_token, sees_query=True, dtype=torch.float64)
     layer.load_state_dict(linear.state_dict())
@@ -166,7 +168,8 @@ def separate_transformer(dim_x: int, dim_y: int, n_context: int, lr: float, step
     The tokens of the x then read (x_j, y_j, p), and the tokens of the y have no x, so that their scores are 0.
     [von Oswald et al. 2023, Proposition 3]
     """
-    check_count("steps", steps, minimum=0)
+    dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
+    steps = check_count("steps", steps, minimum=0)
     step = gd_layer(dim_x, dim_y, n_context, lr, dim_extra=2 * n_context + 1)
     return Transformer([copy_layer(dim_x, dim_y, n_context), *[step] * steps])
 
@@ -190,10 +193,10 @@ def softmax_pair_layer(
     Raises:
         InputError: a size below 1, an lr that is not a finite number, or an ε that is not above 0.
     """
-    check_number("lr", lr)
-    check_number("epsilon", epsilon, minimum=1e-300)
+    dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
+    lr, epsilon = check_number("lr", lr), check_number("epsilon", epsilon, minimum=1e-300)
     if sink_logit is not None:
-        check_number("sink_logit", sink_logit)
+        sink_logit = check_number("sink_logit", sink_logit)
     extra = 0 if sink_logit is None else 2
     content = dim_x + dim_y
     layer = SoftmaxSelfAttention(content + extra, n_heads=2, dtype=torch.float64)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -42,59 +43,97 @@ class StoppedWarning(UserWarning):
 
 
 class UnstableWarning(UserWarning):
-    """An iteration grows where it should shrink: its result is finite, but no answer."""
+    """An iteration grows where it should shrink: its result is no answer."""
 
 
 class WallWarning(UserWarning):
     """A search ended at the edge of its range: what it found is the best only of what it looked at."""
 
 
-def check_count(name: str, value: object, minimum: int = 1) -> None:
-    """Raise InputError unless `value` is an integer of at least `minimum`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+def check_count(name: str, value: object, minimum: int = 1) -> int:
+    """The integer as Python's own: NumPy's, and arrays and tensors without axes, are integers too.
+
+    Raises:
+        InputError: no integer, or one below `minimum`.
+    """
+    number = _held(value)
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < minimum:
         raise InputError(f"{name} = {value!r}, expected an integer of at least {minimum}")
+    return int(number)
 
 
-def check_number(name: str, value: object, minimum: float | None = None) -> None:
-    """Raise InputError unless `value` is a finite real number (of at least `minimum`), or a tensor that holds just one."""
-    if isinstance(value, Tensor) and value.dim() == 0 and value.is_floating_point():
-        value = float(value.detach())
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or (minimum is not None and value < minimum):
+def check_number(name: str, value: object, minimum: float | None = None) -> float | Tensor:
+    """The number as Python's own; a tensor without axes as it is, so that gradients flow.
+
+    Raises:
+        InputError: no real number, NaN or infinity, or a number below `minimum`.
+    """
+    number = _held(value)
+    if isinstance(number, Tensor) and number.dim() == 0:
+        return number  # inside vmap or a compiler, where nobody can look
+    is_number = isinstance(number, Real) and not isinstance(number, bool) and _is_finite(number)
+    if not is_number or (minimum is not None and number < minimum):
         bound = "" if minimum is None else f" of at least {minimum}"
         raise InputError(f"{name} = {value!r}, expected a finite number{bound}")
+    if isinstance(value, Tensor):
+        return value
+    return number if type(number) is int else float(number)
 
 
-def check_per_step(name: str, value: float | Sequence[float], steps: int) -> list[float]:
+def _held(value: object) -> object:
+    """What a NumPy scalar, or an array or tensor without axes, holds; anything else as it is."""
+    if getattr(value, "shape", None) != () or not hasattr(value, "item"):
+        return value
+    if isinstance(value, Tensor):
+        return _looked_at(value, Tensor.item, value)
+    return value.item()
+
+
+def _is_finite(number: Real) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer or fraction beyond the largest float
+        return False
+
+
+def check_per_step(name: str, value: float | Sequence[float], steps: int) -> list[float | Tensor]:
     """One number a step, from a number for all steps or a sequence with one a step.
 
     Raises:
         InputError: a sequence of another length, or something that is not a finite number.
     """
-    values = list(value) if isinstance(value, Sequence) else [value] * steps
+    is_one_each = isinstance(value, Sequence) or getattr(value, "shape", ()) != ()
+    values = list(value) if is_one_each else [value] * steps
     if len(values) != steps:
         raise InputError(f"{name} has {len(values)} numbers, expected one a step: {steps}")
-    for position, number in enumerate(values):
-        check_number(f"{name}[{position}]" if isinstance(value, Sequence) else name, number)
-    return values
+    return [
+        check_number(f"{name}[{position}]" if is_one_each else name, number) for position, number in enumerate(values)
+    ]
 
 
 def warn_if_growing(what: str, first: Tensor, last: Tensor, cure: str) -> None:
-    """Warn when `last` is larger than `first` for most prompts of a batch; both (batch, …), compared by their norms."""
-    before, after = (tensor.detach().flatten(1).norm(dim=1) for tensor in (first, last))
-    growing = after > before * (1 + 1e-9)
-    if 2 * int(growing.sum()) > len(growing):
+    """Warn when an iteration does not do what it is for.
+
+    That is: `last` is larger than `first` for most prompts of a batch, or NaN or infinite for one.
+    Both are (batch, …), and compared by their norms.
+    """
+    before, after = (tensor.detach().double().flatten(1).norm(dim=1) for tensor in (first, last))
+    after = after.nan_to_num(nan=math.inf, posinf=math.inf)
+    growing, broken = after > before * (1 + 1e-9), after.isinf()
+    count, lost = _looked_at((growing, broken), lambda pair: [int(t.sum()) for t in pair], (0, 0))
+    if 2 * count > len(growing):
         factor = float((after / before)[growing].median())
-        warnings.warn(
-            f"{what} grow in {int(growing.sum())} of {len(growing)} prompts (by {factor:.3g} in the middle one): {cure}",
-            UnstableWarning,
-            stacklevel=3,
-        )
+        said = f"grow in {count} of {len(growing)} prompts (by {factor:.3g} in the middle one)"
+    elif lost:
+        said = f"become NaN or infinite in {lost} of {len(growing)} prompts"
+    else:
+        return
+    warnings.warn(f"{what} {said}: {cure}", UnstableWarning, stacklevel=3)
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise InputError unless `value` is one of `choices`."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise InputError(f"{name} = {value!r}, expected one of {', '.join(map(repr, choices))}")
 
 
@@ -142,8 +181,8 @@ def check_tensors(
 def shapes_only() -> Iterator[None]:
     """Inside, `check_tensors` looks at shapes, dtypes and devices, and no longer at values.
 
-    For code that calls a model thousands of times, or for many sets of weights at once (`torch.func.vmap`), where single
-    values cannot be looked at.
+    For code that calls a model thousands of times. Where values cannot be looked at (vmap, export,
+    compile, the meta device) it is so anyway.
     """
     before = _LOOKS_AT_VALUES.set(False)
     try:
@@ -152,10 +191,24 @@ def shapes_only() -> Iterator[None]:
         _LOOKS_AT_VALUES.reset(before)
 
 
+def _looked_at(thing: object, look: Callable, otherwise: object) -> object:
+    """``look(thing)`` where values can be looked at, else `otherwise`."""
+    if torch.compiler.is_compiling():
+        return otherwise
+    try:
+        return look(thing)
+    except RuntimeError:  # torch's word for "there is no value here": vmap, export, the meta device
+        return otherwise
+
+
 def _check_finite(name: str, tensor: Tensor) -> None:
-    if not _LOOKS_AT_VALUES.get():
+    def bad_values(tensor: Tensor) -> int:
+        # One number tells in most cases; a finite tensor whose sum overflows gets the closer look.
+        if math.isfinite(float(tensor.detach().sum())):
+            return 0
+        return int((~torch.isfinite(tensor)).sum())
+
+    if torch.compiler.is_compiling() or not _LOOKS_AT_VALUES.get():
         return
-    # One number tells in most cases; a finite tensor whose sum overflows gets the closer look.
-    if not math.isfinite(float(tensor.detach().sum())) and not bool(torch.isfinite(tensor).all()):
-        bad = int((~torch.isfinite(tensor)).sum())
+    if bad := _looked_at(tensor, bad_values, 0):
         raise InputError(f"{name} holds {bad} values that are NaN or infinite, expected finite numbers")

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,11 +36,11 @@ def shipped(name: str, place: str | None = None) -> Path:
 
 
 def plain(value: object) -> object:
-    """A description in the terms of JSON: a dataclass as its fields and class, a tensor as nested lists, a function as its name."""
+    """A description in the terms of JSON: a dataclass as its fields and class, a tensor or array as nested lists, a function as its name."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"class": type(value).__name__, **fields}
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor | np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
         return {str(key): plain(entry) for key, entry in value.items()}

@@ -50,7 +50,7 @@ def summarise(losses: Float[Tensor, "batch"], trim: float = 0.01) -> LossSummary
         ShapeError: losses are no vector.
         InputError: fewer than two losses, one that is NaN or infinite, or a trim outside [0, 1).
     """
-    check_number("trim", trim, minimum=0.0)
+    trim = check_number("trim", trim, minimum=0.0)
     if trim >= 1:
         raise InputError(f"trim = {trim!r}, expected a fraction below 1")
     n = check_tensors({"losses": (losses, ("batch",))})["batch"]

@@ -40,7 +40,7 @@ def expected_loss(task: LinearTask, lr: float) -> float:
     Raises:
         InputError: lr is not a finite number.
     """
-    check_number("lr", lr)
+    lr = check_number("lr", lr)
     t1, t2, t3 = _traces(task)
     signal = task.w_scale**2 * (t1 - 2 * lr * t2 + lr**2 * t3)
     noise = task.noise_std**2 * (1 + lr**2 * t2 / task.n_context)

@@ -38,7 +38,7 @@ def read_prediction(tokens: Float[Tensor, "batch T dim_token"], dim_y: int) -> F
     Raises:
         ShapeError: tokens are no batch of sequences, or not wider than dim_y.
     """
-    check_count("dim_y", dim_y)
+    dim_y = check_count("dim_y", dim_y)
     width = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})["dim_token"]
     if width <= dim_y:
         raise ShapeError(f"tokens has width {width}, expected more than dim_y = {dim_y}: a token holds x beside y")
@@ -65,8 +65,7 @@ def separate_tokens(
     query = torch.cat([prompts.x_query, torch.zeros_like(prompts.y_query)], dim=-1)
     content = torch.cat([pairs, query[:, None]], dim=1)
     length = content.shape[1]
-    n_positions = length if n_positions is None else n_positions
-    check_count("n_positions", n_positions)
+    n_positions = check_count("n_positions", length if n_positions is None else n_positions)
     if n_positions < length:
         raise InputError(f"n_positions = {n_positions}, expected at least 2N + 1 = {length}: every token needs its own")
     positions = torch.eye(length, n_positions).to(content).expand(prompts.batch, -1, -1)
