@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -14,28 +12,14 @@ from torch import Tensor, nn
 from icllib.errors import InputError, ShapeError, check_count, check_tensors
 from icllib.moments import answers_by_moments, answers_by_scores, pair_of
 from icllib.tasks import Prompts
+from icllib.tracing import Traced, trace
 
 __all__ = ["MLP", "LinearSelfAttention", "SoftmaxSelfAttention", "Transformer", "from_moments", "trace"]
 
 Tokens = Float[Tensor, "batch N+1 dim_token"]
 
 
-#: Who listens to the activations of this thread: set by `trace`, called with (layer, name, activation).
-_LISTENER: ContextVar[Callable[[nn.Module, str, Tensor], None] | None] = ContextVar("listener", default=None)
-
-
-class _Traced(nn.Module):
-    """A layer whose activations can be listened to by name."""
-
-    def _note(self, name: str, activation: Tensor) -> Tensor:
-        """Tell whoever listens; hand the activation on."""
-        listener = _LISTENER.get()
-        if listener is not None:
-            listener(self, name, activation)
-        return activation
-
-
-class _SelfAttention(_Traced):
+class _SelfAttention(Traced):
     """The four matrices that both kinds of attention share. Without a generator they are zero, so that the layer hands
     its tokens on unchanged: a blank sheet to write weights on."""
 
@@ -51,9 +35,8 @@ class _SelfAttention(_Traced):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        dim_head = dim_token if dim_head is None else dim_head
-        for name, value in (("dim_token", dim_token), ("n_heads", n_heads), ("dim_head", dim_head)):
-            check_count(name, value)
+        dim_token, n_heads = check_count("dim_token", dim_token), check_count("n_heads", n_heads)
+        dim_head = dim_token if dim_head is None else check_count("dim_head", dim_head)
         self.dim_token, self.n_heads, self.dim_head, self.sees_query = dim_token, n_heads, dim_head, sees_query
 
         def matrices(rows: int, columns: int) -> nn.Parameter:
@@ -137,7 +120,7 @@ class SoftmaxSelfAttention(_SelfAttention):
         return self._write(tokens, weights @ values)
 
 
-class MLP(_Traced):
+class MLP(Traced):
     """The same small network for every token: its x-part becomes features, its other slots stay as they are.
 
     (x, y) → (φ(x), y) with φ(x) = V_2 gelu(V_1 x + b_1) + b_2.  [von Oswald et al. 2023, Proposition 2]
@@ -164,8 +147,8 @@ class MLP(_Traced):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        for name, value in (("dim_x", dim_x), ("dim_hidden", dim_hidden), ("dim_features", dim_features)):
-            check_count(name, value)
+        sizes = {"dim_x": dim_x, "dim_hidden": dim_hidden, "dim_features": dim_features}
+        dim_x, dim_hidden, dim_features = (check_count(name, size) for name, size in sizes.items())
         self.dim_x = dim_x
         self.features = nn.Sequential(
             nn.Linear(dim_x, dim_hidden, dtype=dtype), nn.GELU(), nn.Linear(dim_hidden, dim_features, dtype=dtype)
@@ -200,7 +183,7 @@ class Transformer(nn.Module):
         if len(layers) == 0:
             raise InputError("layers is empty, expected at least one layer")
         if looped is not None:
-            check_count("looped", looped, minimum=0)
+            looped = check_count("looped", looped, minimum=0)
             if len(layers) != 1:
                 raise InputError(f"looped = {looped} with {len(layers)} layers, expected one layer to loop")
         self.layers = nn.ModuleList(layers)
@@ -252,37 +235,3 @@ def from_moments(model: LinearSelfAttention | Transformer, prompts: Prompts) -> 
     else:
         answers = -answers_by_moments(context, query, pairs, prompts.dim_y)
     return answers[:, 0] if is_one_model else answers.transpose(0, 1)
-
-
-def trace(model: nn.Module, tokens: Tokens) -> dict[str, Tensor]:
-    """Run a layer or a stack of this module, and return every activation by its dotted name, in the order of computing.
-
-    A layer gives ``keys``, ``values`` (batch, n_heads, N, dim_head), ``queries`` (batch, n_heads, N + 1, dim_head),
-    then ``memory`` (batch, n_heads, dim_head, dim_head), its rows the value's coordinates, or ``scores`` and
-    ``weights`` (batch, n_heads, N + 1, N), then ``mixed`` (as queries), ``update`` and ``out`` (as tokens). In a
-    `Transformer` the names of layer k begin with ``layers.k.``; a looped layer counts as if it stood there k times.
-    An `MLP` gives ``hidden`` (batch, T, dim_hidden) and ``out``. ``tokens`` is the input. Nothing is copied, and gradients flow as in ``model(tokens)``.
-
-    Args:
-        model: a layer, or a `Transformer` of them.
-        tokens: (batch, N + 1, dim_token).
-
-    Raises:
-        InputError: the model holds no layer of this module; or what the model itself raises.
-    """
-    names = {module: name for name, module in model.named_modules() if isinstance(module, _Traced)}
-    if not names:
-        raise InputError(f"model is a {type(model).__name__} without a layer of icllib, expected one to trace")
-    found, calls = {"tokens": tokens}, Counter()
-
-    def listen(layer: nn.Module, name: str, activation: Tensor) -> None:
-        place = names[layer].replace("layers.0", f"layers.{calls[layer, name]}")  # the k-th loop is layer k
-        calls[layer, name] += 1
-        found[f"{place}.{name}".lstrip(".")] = activation
-
-    before = _LISTENER.set(listen)
-    try:
-        model(tokens)
-    finally:
-        _LISTENER.reset(before)
-    return found

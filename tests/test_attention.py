@@ -201,3 +201,31 @@ def test_bad_input_to_an_mlp_is_named(call, error, message):
     with pytest.raises(error) as caught:
         call(torch.Generator().manual_seed(0))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [LinearSelfAttention, SoftmaxSelfAttention])
+def test_a_layer_can_be_vectorised_over_tokens_and_over_weights(kind):
+    layer, tokens = drawn(kind, 3, 2, 0), tokens_of(2, 5, 3, 0)
+    many = torch.stack([tokens, 2 * tokens])
+    torch.testing.assert_close(torch.vmap(layer)(many)[1], layer(2 * tokens))
+    weights = {name: torch.stack([0 * p, p]) for name, p in layer.named_parameters()}
+    found = torch.vmap(lambda w: torch.func.functional_call(layer, w, (tokens,)))(weights)
+    torch.testing.assert_close(found, torch.stack([tokens, layer(tokens)]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [LinearSelfAttention, SoftmaxSelfAttention])
+def test_a_stack_can_be_exported_and_compiled_whole(kind):
+    mlp = MLP(2, 7, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    model, tokens = Transformer([mlp, drawn(kind, 3, 2, 0)]), tokens_of(2, 5, 3, 0)
+    exported = torch.export.export(model, (tokens,)).module()
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    for run in (exported, compiled):
+        torch.testing.assert_close(run(tokens), model(tokens))
+    with pytest.raises(ShapeError, match="tokens has width 2"):
+        model(tokens[..., :2])
+
+
+def test_a_layer_on_the_meta_device_says_which_shape_comes_out():
+    layer = LinearSelfAttention(3).to("meta")
+    assert layer(torch.empty(2, 5, 3, device="meta")).shape == (2, 5, 3)
