@@ -10,8 +10,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, check_count, check_number, check_per_step, check_tensors, warn_if_growing
+from icllib.errors import (
+    InputError,
+    check_count,
+    check_number,
+    check_per_step,
+    check_tensors,
+    warn_if_growing,
+)
 from icllib.losses import LossSummary, summarise
+from icllib.solvers import conjugate_gradients, least_squares, newton_schulz, ridge
 from icllib.tasks import Prompts
 
 __all__ = [
@@ -57,7 +65,11 @@ def gradient_step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
         lr: η, in units of 1/x².
     """
     _check_weights("weights", weights, prompts)
-    check_number("lr", lr)
+    lr = check_number("lr", lr)
+    return _step(weights, prompts, lr)
+
+
+def _step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
     residual = prompts.y - torch.einsum("boi,bni->bno", weights, prompts.x)  # (batch, N, N_y)
     return weights + lr / prompts.n_context * torch.einsum("bno,bni->boi", residual, prompts.x)
 
@@ -81,18 +93,25 @@ def gradient_descent(
         InputError: steps is negative, or lr is not a finite number, or not one a step.
 
     Warns:
-        UnstableWarning: with one lr for all steps, and the steps grow for most prompts.
+        UnstableWarning: of several steps with one lr the steps grow for most prompts, or with an lr
+            a step the errors on the examples; or they overflow for some prompt.
     """
-    check_count("steps", steps, minimum=0)
-    rates = check_per_step("lr", lr, steps)
-    before = weights = starting_weights(prompts, w0)
+    rates = check_per_step("lr", lr, check_count("steps", steps, minimum=0))
+    before = weights = start = starting_weights(prompts, w0)
     first = None
     for eta in rates:
-        before, weights = weights, gradient_step(weights, prompts, eta)
+        before, weights = weights, _step(weights, prompts, eta)
         first = weights - before if first is None else first
-    if steps > 1 and not isinstance(lr, Sequence):
+    if len(rates) > 1 and all(eta is rates[0] for eta in rates):
         warn_if_growing("gradient descent's steps", first, weights - before, "lr is above 2/λ_max, and W will blow up")
+    elif len(rates) > 1:
+        _warn_of_errors("gradient descent's", start, weights, prompts, "lr is too large for these inputs")
     return weights
+
+
+def _warn_of_errors(whose: str, start: Weights, weights: Weights, prompts: Prompts, cure: str) -> None:
+    before, after = (prompts.y - prompts.x @ each.mT for each in (start, weights))
+    warn_if_growing(f"{whose} errors on the examples", before, after, cure)
 
 
 def gd_plus_plus(
@@ -105,7 +124,10 @@ def gd_plus_plus(
     """GD++: each step moves the labels as gradient descent does, and bends all inputs, the query's too.
 
     x_j ← x_j − γ Σ_i x_i x_iᵀ x_j (the sum, without 1/N) and y_j ← y_j − (η/N) Σ_i (y_i − W_0 x_i) x_iᵀ x_j, both with the
-    x from before.  [von Oswald et al. 2023, section 4 and appendix A.10]
+    x from before.  [von Oswald et al. 2023, section 3 and appendix A.10]
+
+    What chapter 7 derives from the eigenvalues of Σ x_i x_iᵀ (the factors a and b of a layer) holds from
+    W_0 = 0 and for labels without noise, y_i = W* x_i: then all that happens to a label happens to W*.
 
     Args:
         prompts: one learning problem each.
@@ -122,7 +144,7 @@ def gd_plus_plus(
     Warns:
         UnstableWarning: the inputs grow for most prompts, because γ is above 2/λ_max of Σ_i x_i x_iᵀ.
     """
-    check_count("steps", steps, minimum=0)
+    steps = check_count("steps", steps, minimum=0)
     rates, bends = check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps)
     start = starting_weights(prompts, w0)
     x, y, x_query = prompts.x, prompts.y, prompts.x_query
@@ -148,14 +170,19 @@ def heavy_ball(prompts: Prompts, lr: float, momentum: float, steps: int) -> Weig
 
     Raises:
         InputError: a negative momentum or number of steps, or an lr that is not a finite number.
+
+    Warns:
+        UnstableWarning: the errors on the examples grow for most prompts, or overflow.
     """
-    check_count("steps", steps, minimum=0)
-    check_number("momentum", momentum, minimum=0.0)
-    weights = starting_weights(prompts, None)
+    steps, lr = check_count("steps", steps, minimum=0), check_number("lr", lr)
+    momentum = check_number("momentum", momentum, minimum=0.0)
+    weights = start = starting_weights(prompts, None)
     velocity = torch.zeros_like(weights)
     for _ in range(steps):
-        velocity = momentum * velocity + gradient_step(weights, prompts, lr) - weights
+        velocity = momentum * velocity + _step(weights, prompts, lr) - weights
         weights = weights + velocity
+    cure = "lr is above 2 (1 + β)/λ_max, or β is 1 or more"
+    _warn_of_errors("heavy ball's", start, weights, prompts, cure)
     return weights
 
 
@@ -168,86 +195,12 @@ def chebyshev_steps(low: float | Tensor, high: float | Tensor, steps: int) -> li
     Raises:
         InputError: low is negative, or not below high; or steps is below 1.
     """
-    check_count("steps", steps)
-    check_number("low", low, minimum=0.0)
-    check_number("high", high, minimum=0.0)
+    steps = check_count("steps", steps)
+    low, high = check_number("low", low, minimum=0.0), check_number("high", high, minimum=0.0)
     if not low < high:
         raise InputError(f"low = {float(low)}, expected a number below high = {float(high)}")
     middle, radius = (high + low) / 2, (high - low) / 2
     return [1 / (middle + radius * math.cos(math.pi * (2 * k - 1) / (2 * steps))) for k in range(1, steps + 1)]
-
-
-def conjugate_gradients(prompts: Prompts, steps: int) -> Weights:
-    """K steps of conjugate gradients on the normal equations, from zero; each output has its own step sizes.
-
-    No number to tune. After N_x steps the loss is least, up to rounding.  [Hestenes and Stiefel 1952]
-
-    Raises:
-        InputError: steps is negative.
-    """
-    check_count("steps", steps, minimum=0)
-    n = prompts.n_context
-    gram = prompts.x.mT @ prompts.x / n
-    weights = starting_weights(prompts, None)
-    residual = direction = prompts.y.mT @ prompts.x / n  # minus the gradient, (batch, N_y, N_x)
-    for _ in range(steps):
-        bent = direction @ gram
-        size = residual.square().sum(-1, keepdim=True)
-        step = size / (direction * bent).sum(-1, keepdim=True).clamp_min(torch.finfo(size.dtype).tiny)
-        weights = weights + step * direction
-        residual = residual - step * bent
-        ratio = residual.square().sum(-1, keepdim=True) / size.clamp_min(torch.finfo(size.dtype).tiny)
-        direction = residual + ratio * direction
-    return weights
-
-
-def newton_schulz(prompts: Prompts, lr: float, steps: int) -> Weights:
-    """Newton's method for the inverse of the Hessian H, without inverting: V ← V (2 I − H V), from V = η I.
-
-    W = (1/N) Σ y_i x_iᵀ V. Each iteration squares I − H V, so K of them are 2^K steps of gradient descent.
-    [Schulz 1933]
-
-    Args:
-        prompts: one learning problem each.
-        lr: η, which starts the iteration; it diverges above 2/λ_max.
-        steps: K, 0 or more; K = 0 is one gradient step.
-
-    Raises:
-        InputError: steps is negative, or lr is not a finite number.
-    """
-    check_count("steps", steps, minimum=0)
-    check_number("lr", lr)
-    n, eye = prompts.n_context, torch.eye(prompts.dim_x).to(prompts.x)
-    hessian = prompts.x.mT @ prompts.x / n
-    inverse = (lr * eye).expand(prompts.batch, -1, -1)
-    for _ in range(steps):
-        inverse = inverse @ (2 * eye - hessian @ inverse)
-    return prompts.y.mT @ prompts.x / n @ inverse
-
-
-def ridge(prompts: Prompts, strength: float) -> Weights:
-    """The minimum of 1/(2N) Σ_i ‖W x_i − y_i‖² + (λ/2) ‖W‖², from its normal equations.
-
-    Args:
-        prompts: one learning problem each.
-        strength: λ > 0. For labels with noise σ² and W* ~ N(0, τ²), λ = σ²/(N τ²) gives the Bayes-optimal answer.
-
-    Raises:
-        InputError: strength is not above 0 (`least_squares` is the limit λ → 0).
-    """
-    check_number("strength", strength, minimum=0.0)
-    if strength == 0:
-        raise InputError("strength = 0, expected a number above 0; least_squares is the limit")
-    n = prompts.n_context
-    gram = prompts.x.mT @ prompts.x / n + strength * torch.eye(prompts.dim_x).to(prompts.x)
-    return torch.linalg.solve(gram, prompts.x.mT @ prompts.y / n).mT
-
-
-def least_squares(prompts: Prompts) -> Weights:
-    """The W of least loss; of all of them, where there are several, the one of least norm."""
-    # gelsd bears matrices of any rank, but exists on the CPU alone.
-    solution = torch.linalg.lstsq(prompts.x.cpu(), prompts.y.cpu(), driver="gelsd").solution
-    return solution.mT.to(prompts.x.device)
 
 
 def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Float[Tensor, "batch"]:

@@ -71,10 +71,29 @@ class Prompts:
         """N_y, the output dimension."""
         return self.y.shape[2]
 
-    def to(self, *args: object) -> Prompts:
+    def to(self, *args: object, **options: object) -> Prompts:
         """The same prompts in another dtype or on another device; arguments as in `torch.Tensor.to`."""
-        moved = (getattr(self, field.name) for field in fields(self))
-        return Prompts(*(None if tensor is None else tensor.to(*args) for tensor in moved))
+        tensors = (getattr(self, field.name) for field in fields(self))
+        return Prompts(*(None if t is None else t.to(*args, **options) for t in tensors))
+
+    def __eq__(self, other: object) -> bool:
+        """The same numbers, in the same dtype and on the same device."""
+        if not isinstance(other, Prompts):
+            return NotImplemented
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return all(a is b or (a is not None and b is not None and _same(a, b)) for a, b in pairs)
+
+    def __hash__(self) -> int:
+        return hash((self.x.shape, self.y.shape, self.x.dtype))
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return (a.dtype, a.device) == (b.dtype, b.device) and torch.equal(a, b)
+
+
+def single_or_double(tensor: Tensor) -> Tensor:
+    """In single precision where it had less: linear algebra knows no half precision."""
+    return tensor if tensor.dtype in (torch.float32, torch.float64) else tensor.float()
 
 
 class Task(Protocol):
@@ -118,18 +137,32 @@ class LinearTask:
 
     def __post_init__(self) -> None:
         for name in ("dim_x", "dim_y", "n_context"):
-            check_count(name, getattr(self, name))
+            object.__setattr__(self, name, check_count(name, getattr(self, name)))
         for name in ("x_scale", "w_scale", "noise_std"):
-            check_number(name, getattr(self, name), minimum=0.0)
+            number = check_number(name, getattr(self, name), minimum=0.0)
+            object.__setattr__(self, name, float(number) if isinstance(number, Tensor) else number)
         check_choice("x_dist", self.x_dist, ("uniform", "normal", "rademacher"))
         if self.covariance is not None:
             self._check_covariance(self.covariance)
+            object.__setattr__(self, "covariance", self.covariance.detach().clone())
+
+    def _numbers(self) -> tuple[object, ...]:
+        """All that makes a task what it is, in Python's own numbers."""
+        others = (getattr(self, field.name) for field in fields(self) if field.name != "covariance")
+        rows = () if self.covariance is None else map(tuple, self.covariance.tolist())
+        return *others, *rows
+
+    def __eq__(self, other: object) -> bool:
+        return self._numbers() == other._numbers() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._numbers())
 
     def _check_covariance(self, covariance: Tensor) -> None:
         check_tensors({"covariance": (covariance, ("N_x", "N_x"))}, {"N_x": self.dim_x})
         if not torch.allclose(covariance, covariance.T):
             raise InputError("covariance is not symmetric, expected Λ = Λᵀ")
-        smallest = float(torch.linalg.eigvalsh(covariance)[0])
+        smallest = float(torch.linalg.eigvalsh(single_or_double(covariance))[0])
         if smallest <= 0:
             raise InputError(f"covariance has the eigenvalue {smallest:.3g}, expected all of them above 0")
         if self.x_scale != 1.0:
@@ -146,7 +179,7 @@ class LinearTask:
         Raises:
             InputError: `batch` is below 1, or `generator` is no torch.Generator.
         """
-        check_count("batch", batch)
+        batch = check_count("batch", batch)
         if not isinstance(generator, torch.Generator):
             raise InputError(f"generator is a {type(generator).__name__}, expected a seeded torch.Generator")
         options = {"generator": generator, "device": generator.device, "dtype": dtype or torch.get_default_dtype()}
@@ -160,7 +193,8 @@ class LinearTask:
     def _inputs(self, batch: int, options: dict[str, object]) -> Float[Tensor, "batch N+1 N_x"]:
         shape = (batch, self.n_context + 1, self.dim_x)
         if self.covariance is not None:
-            factor = torch.linalg.cholesky(self.covariance).to(options["device"], options["dtype"])
+            factor = torch.linalg.cholesky(single_or_double(self.covariance))
+            factor = factor.to(options["device"], options["dtype"])
             return torch.randn(shape, **options) @ factor.T
         if self.x_dist == "normal":
             return self.x_scale * torch.randn(shape, **options)
@@ -171,7 +205,7 @@ class LinearTask:
         return torch.where(uniform < 0, -self.x_scale, self.x_scale).to(uniform)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal and hashed as a LinearTask is
 class BalancedTask(LinearTask):
     """A `LinearTask` with a covariance in which W* ~ N(0, w_scale² Λ⁻¹): small directions of x have large weights.
 

@@ -1,4 +1,7 @@
+import copy
 import math
+import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -133,10 +136,6 @@ def test_prompts_with_bad_values_are_refused(changes, message):
     assert message in str(error.value)
 
 
-def test_prompts_move_to_another_dtype(generator):
-    assert LinearTask().sample(2, generator).to(torch.float64).y.dtype == torch.float64
-
-
 def test_in_a_balanced_task_every_direction_contributes_alike_to_the_labels():
     covariance = torch.tensor([[2.0, 0.6], [0.6, 0.5]], dtype=torch.float64)
     task = BalancedTask(dim_x=2, dim_y=2, n_context=3, covariance=covariance, w_scale=1.5)
@@ -149,3 +148,82 @@ def test_in_a_balanced_task_every_direction_contributes_alike_to_the_labels():
     assert torch.equal(drawn.x, like.sample(100_000, torch.Generator().manual_seed(0), torch.float64).x)
     with pytest.raises(InputError, match="covariance is None"):
         BalancedTask(dim_x=2)
+
+
+@pytest.mark.parametrize(
+    ("args", "options"),
+    [
+        (("cpu",), {}),
+        ((torch.device("cpu"),), {}),
+        ((torch.float64,), {}),
+        (("cpu", torch.float64), {}),
+        (("cpu", torch.float64, True, True), {}),
+        ((torch.zeros(3, dtype=torch.bfloat16),), {}),
+        ((), {"dtype": torch.float64}),
+        ((), {"device": "cpu", "dtype": torch.float16, "non_blocking": True, "copy": True}),
+        (("meta",), {}),
+    ],
+)
+def test_prompts_move_as_their_tensors_do(args, options, generator):
+    prompts = LinearTask(3, 1, 4).sample(2, generator)
+    moved = prompts.to(*args, **options)
+    for name in ("x", "y", "x_query", "y_query", "weights"):
+        expected, found = getattr(prompts, name).to(*args, **options), getattr(moved, name)
+        assert (found.dtype, found.device) == (expected.dtype, expected.device)
+        assert found.is_meta or torch.equal(found, expected)
+    bare = Prompts(prompts.x, prompts.y, prompts.x_query, prompts.y_query)
+    assert bare.to(*args, **options).weights is None
+
+
+def test_prompts_are_copied_only_when_asked(generator):
+    prompts = LinearTask(3, 1, 4).sample(2, generator)
+    assert prompts.to(torch.float32).x is prompts.x
+    assert prompts.to(torch.float32, copy=True).x.data_ptr() != prompts.x.data_ptr()
+    with pytest.raises(InputError, match=r"x has dtype torch.int64"):
+        prompts.to(torch.int64)
+
+
+def test_prompts_are_equal_if_all_their_numbers_are(generator):
+    prompts = LinearTask(3, 1, 4).sample(2, generator)
+    twin, other = copy.deepcopy(prompts), LinearTask(3, 1, 4).sample(2, generator)
+    assert prompts == twin and hash(prompts) == hash(twin) and prompts != other and prompts != 3
+    assert prompts != prompts.to(torch.float64)
+    assert prompts != Prompts(prompts.x, prompts.y, prompts.x_query, prompts.y_query)
+
+
+COVARIANCE = torch.tensor([[2.0, 0.5], [0.5, 1.0]])
+
+
+@pytest.mark.parametrize(
+    "task",
+    [LinearTask(), LinearTask(2, n_context=3, covariance=COVARIANCE), LinearTask(x_dist="normal", w_scale=2),
+     BalancedTask(2, covariance=COVARIANCE)],
+)  # fmt: skip
+def test_equal_tasks_are_the_same_key(task):
+    twins = [copy.deepcopy(task), pickle.loads(pickle.dumps(task)), replace(task)]
+    for twin in twins:
+        assert twin == task and hash(twin) == hash(task) and {task: 1}[twin] == 1
+    assert task != replace(task, n_context=99) and task != "task"
+
+
+def test_tasks_with_other_covariances_are_others():
+    task = LinearTask(2, covariance=COVARIANCE)
+    other = LinearTask(2, covariance=COVARIANCE + 0.1 * torch.eye(2))
+    assert task != other and task != LinearTask(2) and len({task, other, copy.copy(task)}) == 2
+    assert task == LinearTask(2, covariance=COVARIANCE.double())
+    assert task != BalancedTask(2, covariance=COVARIANCE)
+
+
+def test_a_task_keeps_its_covariance_when_the_reader_s_tensor_changes():
+    mine = COVARIANCE.clone()
+    task = LinearTask(2, covariance=mine)
+    before = hash(task)
+    mine.mul_(3)
+    assert task == LinearTask(2, covariance=COVARIANCE) and hash(task) == before
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_covariance_in_half_precision_is_taken(dtype, generator):
+    task = LinearTask(2, covariance=COVARIANCE.to(dtype))
+    single = LinearTask(2, covariance=COVARIANCE).sample(5, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(task.sample(5, generator).x, single.x)
