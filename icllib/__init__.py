@@ -4,11 +4,13 @@ In reading order:
 
 - `tasks`: distributions of learning problems, and the prompts drawn from them
 - `losses`: many losses in a few numbers
+- `solvers`: the learners that aim at the minimum itself; in `learners` with all others
 - `learners`: the textbook learners that see a prompt's data plainly
 - `tuning`: the numbers with which a learner does best on a distribution
 - `theory`: closed forms for the best step and the expected loss
 - `tokens`: prompts as token sequences, and reading the prediction off
 - `moments`: what layers of linear attention answer, sooner
+- `tracing`: every activation of a model by its name
 - `attention`: linear and softmax self-attention, stacks of layers
 - `construct`: weights written by hand that make a layer a gradient step
 - `recipes`, `threads`: how a model is trained, and on how many threads
@@ -21,7 +23,7 @@ In reading order:
 - `claims`: the claims of the paper, and whether they hold here
 - `datasets`: the real data of the book
 - `tables`: numbers that are compared, on the page and in a terminal
-- `plots`, `widgets`: the look of the figures, and the live ones
+- `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
 """
 
@@ -44,6 +46,7 @@ __all__ = [
     "kinds",
     "landscape",
     "learners",
+    "look",
     "losses",
     "moments",
     "optimizers",
@@ -51,12 +54,15 @@ __all__ = [
     "recipes",
     "rivals",
     "runs",
+    "solvers",
     "store",
+    "svg",
     "tables",
     "tasks",
     "theory",
     "threads",
     "tokens",
+    "tracing",
     "training",
     "tuning",
     "weights",

@@ -13,13 +13,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import matplotlib
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from torch import Tensor
+
+from icllib.look import Look
+from icllib.svg import tidied
 
 __all__ = [
     "COLORS",
@@ -79,7 +81,6 @@ _STYLE = {
     "axes.axisbelow": True,
     "grid.color": COLORS["grid"][0],
     "grid.linewidth": 0.7,
-    "lines.linewidth": 1.8,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -90,7 +91,7 @@ _INLINE = f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-fa
 
 _PHONE = 350  # px: the width of a figure on a screen of 360, as the style sheet has it
 
-_counter = itertools.count()
+_LOOK = Look(_STYLE)
 
 
 def css_tokens() -> str:
@@ -111,15 +112,15 @@ def css_tokens() -> str:
 
 
 def canvas(width: float = 5.0, height: float = 3.2, **axes: object) -> tuple[Figure, Axes]:
-    """An empty figure with one axes in the look of the book.
+    """An empty figure with one axes in the look of the book; what is drawn on it is in that look, too.
 
     Args:
         width, height: size in inches; 5 inches stay readable on a 360 px screen.
         **axes: properties of the axes (`xlabel`, `ylabel`, `title`, `xscale`, …).
     """
-    with matplotlib.rc_context(_STYLE):
+    with _LOOK.on():
         figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.add_subplot(**axes)
+        return figure, figure.add_subplot(axes_class=_LOOK.axes, **axes)
 
 
 def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: object) -> None:
@@ -128,6 +129,7 @@ def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: ob
     ax.annotate(text, (x, y), color=color, **options)
 
 
+@_LOOK.on()
 def draw_matrix(
     matrix: Tensor, title: str, split: int | None = None, entries: Mapping[float, str] | None = None
 ) -> Figure:
@@ -162,6 +164,7 @@ def draw_matrix(
     return figure
 
 
+@_LOOK.on()
 def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: float | None = None) -> Figure:
     """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger the larger; below it
     the scale of colours.
@@ -220,22 +223,13 @@ def to_svg(figure: Figure, alt: str) -> str:
     """
     if not alt.strip():
         raise ValueError("alt is empty: every figure needs a text alternative that states its finding")
-    _enlarge(figure)
     buffer = io.StringIO()
-    with matplotlib.rc_context(_STYLE):
+    with _LOOK.on():
+        _enlarge(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    # A hundredth of a point is finer than any screen; only inside tags, for a label's digits mean something.
-    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = _unwrapped(_unique_ids(svg))
+    svg = tidied(buffer.getvalue())
     for name, (light, _) in COLORS.items():
         svg = re.sub(f"(fill|stroke): {light}", rf"\1: var(--icl-{name}, {light})", svg)
-    # matplotlib measures with DejaVu Sans; the page shows its own font.
-    svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
-    # matplotlib's style sheet would reach the whole page: the lines that it rounds are rounded on the picture alone.
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     width = float(size[1]) if size else 360.0
     room = f"max-width:{1.4 * width:.0f}px;flex:1 1 {width:.0f}px"
@@ -250,32 +244,6 @@ def _enlarge(figure: Figure) -> None:
     least = 10 * max(1.0, 72 * figure.get_figwidth() / _PHONE)
     for text in figure.findobj(Text):
         text.set_fontsize(max(least, text.get_fontsize()))
-
-
-def _unwrapped(svg: str) -> str:
-    """Without the groups that have no attribute, and so no effect."""
-    open_groups: list[bool] = []  # whether each has one
-
-    def keep(match: re.Match[str]) -> str:
-        if match[0] == "</g>":
-            return match[0] if open_groups.pop() else ""
-        open_groups.append(bool(match[1].strip()))
-        return match[0] if open_groups[-1] else ""
-
-    return re.sub(r"</g>|<g\b([^>]*)>", keep, svg)
-
-
-def _unique_ids(svg: str) -> str:
-    """Drop the ids that nothing refers to, and give the others a prefix that no other figure of the page has."""
-    used = set(re.findall(r"#([\w-]+)", svg))
-    prefix = f"f{next(_counter)}-"
-
-    def rename(match: re.Match[str]) -> str:
-        return f' id="{prefix}{match[1]}"' if match[1] in used else ""
-
-    svg = re.sub(r' id="([^"]+)"', rename, svg)
-    svg = re.sub(r"url\(#([\w-]+)\)", rf"url(#{prefix}\1)", svg)
-    return re.sub(r'href="#([\w-]+)"', rf'href="#{prefix}\1"', svg)
 
 
 @dataclass(frozen=True)

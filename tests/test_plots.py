@@ -1,5 +1,9 @@
+import os
 import re
+import subprocess
+import sys
 
+import matplotlib.style
 import pytest
 import torch
 
@@ -80,5 +84,93 @@ def test_a_heatmap_tells_its_scale_and_refuses_a_smaller_one():
     matrix = torch.tensor([[1.0, -0.5], [0.0, 2.0]])
     svg = plots.to_svg(plots.draw_heatmap(matrix, "M", 1), "A matrix.")
     assert ">−2<" in svg and ">2<" in svg
-    with pytest.raises(ValueError, match="largest = 1.0"):
+    with pytest.raises(ValueError, match=r"largest = 1\.0"):
         plots.draw_heatmap(matrix, "M", largest=1.0)
+
+
+HOSTILE = """
+text.usetex: True
+font.family: A Font That Nobody Has
+font.size: 23
+figure.dpi: 37
+figure.facecolor: black
+figure.autolayout: True
+axes.facecolor: black
+axes.labelcolor: white
+axes.titlelocation: right
+axes.spines.left: False
+axes.prop_cycle: cycler(color=["ff0000"])
+axes.xmargin: .3
+text.color: white
+xtick.direction: in
+xtick.minor.visible: True
+ytick.labelsize: 30
+lines.linewidth: 9
+lines.marker: x
+patch.linewidth: 7
+errorbar.capsize: 12
+hist.bins: 40
+grid.linestyle: --
+path.sketch: 1, 100, 2
+path.simplify: False
+savefig.bbox: tight
+savefig.pad_inches: 2
+savefig.dpi: 10
+savefig.facecolor: red
+savefig.format: png
+savefig.transparent: True
+svg.fonttype: path
+svg.hashsalt: other
+image.cmap: gray
+"""
+
+DRAW = """
+import numpy as np, torch
+from icllib import plots
+fig, ax = plots.canvas(xlabel="step", ylabel="loss", title="A title", yscale="log")
+ax.plot([1, 2, 3], [.001, .1, .2], **plots.LEARNERS["trained"])
+ax.plot([1, 2, 3], [.1, .2, .3])
+plots.label_line(ax, 2, .1, "a label", "#0072b2")
+ax.errorbar([1, 2], [.1, .2], yerr=[.01, .02], fmt="o")
+ax.axhline(.15)
+ax.axvline(2)
+ax.fill_between([1, 3], [.01, .01], [.02, .02], alpha=.2)
+ax.text(2, .3, "a text")
+ax.annotate("a note", (1, .1), xytext=(5, 5), textcoords="offset points", arrowprops={"arrowstyle": "->"})
+ax.set_xticks([1, 2, 3], ["a", "b", "c"])
+ax.set(ylim=(1e-3, 1), title="Another title")
+bars, ax = plots.canvas(title="bars")
+ax.barh([0, 1, 2], [1, 2, 3])
+ax.hist([1, 2, 2, 3])
+ax.contour(np.arange(9.).reshape(3, 3))
+ax.fill([0, 1, 1], [0, 0, 1])
+ax.legend(["x"])
+matrix = torch.tensor([[1, 0], [.25, -2.]])
+for figure in (fig, bars, plots.draw_matrix(matrix, "P", 1), plots.draw_heatmap(matrix, "P", 1)):
+    print(plots.to_svg(figure, "Something."))
+"""
+
+
+def test_figures_do_not_depend_on_the_reader_s_matplotlibrc(tmp_path):
+    pictures = []
+    for name, settings in (("none", ""), ("hostile", HOSTILE)):
+        (tmp_path / name).write_text(settings)
+        environment = os.environ | {"MATPLOTLIBRC": str(tmp_path / name)}
+        done = subprocess.run([sys.executable, "-c", DRAW], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        pictures.append((done.stdout, done.stderr))
+    assert pictures[0] == pictures[1] and pictures[0][0].count("<svg") == 4
+
+
+def test_drawing_leaves_the_reader_s_own_settings_alone():
+    with matplotlib.rc_context({"lines.linewidth": 7.0, "font.size": 17.0}):
+        before = dict(matplotlib.rcParams)
+        plots.to_svg(picture(), "It rises.")
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_a_picture_looks_the_same_whatever_style_is_in_force_when_it_is_drawn():
+    plain = re.sub(r"f\d+-", "", plots.to_svg(picture(), "It rises."))
+    with matplotlib.style.context("dark_background"):
+        dark = re.sub(r"f\d+-", "", plots.to_svg(picture(), "It rises."))
+    assert dark == plain
