@@ -1,253 +1,409 @@
+
+import inspect
 import math
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
+import sympy
 import torch
+from handed_in import MODULES, TABLE, Entry
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
-from icllib import construct
-from icllib.attention import LinearSelfAttention
-from icllib.checks import (
-    chapter_01,
-    chapter_02,
-    chapter_03,
-    chapter_04,
-    chapter_05,
-    chapter_06,
-    chapter_07,
-    chapter_08,
-    chapter_09,
-    chapter_10,
-    chapter_11,
-    chapter_12,
-    intro,
-)
+from icllib.checks import NotRightError, chapter_02, feedback
+from icllib.checks.answers import call
 from icllib.checks.feedback import compare
 
-TENS = torch.tensor([1.0, 2.0, 3.0, 10.0])
-EYE = torch.eye(3, dtype=torch.float64)
+NAMES = [entry.check.__module__.split(".")[-1] + "." + entry.check.__name__ for entry in TABLE]
 
 
-def matrices(key=(1, 1, 0), value=(0, 0, -1), scale=0.125):
-    keep = torch.diag(torch.tensor(key).double())
-    return keep, keep, torch.diag(torch.tensor(value).double()), scale * EYE
+def each(kind: str) -> pytest.MarkDecorator:
+    """The answers of one kind, each with its check."""
+    cases = [(name, entry, answer) for name, entry in zip(NAMES, TABLE, strict=True) for answer in getattr(entry, kind)]
+    places = [f"{name}-{i}" for i, (name, *_) in enumerate(cases)]
+    return pytest.mark.parametrize(("entry", "answer"), [case[1:] for case in cases], ids=places)
 
 
-NAME = torch.eye(4, 5)
-LOUD = 20 * NAME
+def test_every_check_stands_in_the_table():
+    public = {module.__name__.split(".")[-1] + "." + name for module in MODULES for name in module.__all__}
+    assert public == set(NAMES) and len(NAMES) == len(set(NAMES))
 
 
-def side(n, lr):
-    """A gradient step through the side entrance: score by y, hand over x."""
-    layer = LinearSelfAttention(2)
-    with torch.no_grad():
-        layer.W_K[0, 0, 1] = layer.W_Q[0, 0, 0] = layer.W_V[0, 0, 0] = 1.0
-        layer.P[0, 1, 0] = -lr / n
-    return layer
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_a_right_answer_is_right(entry):
+    assert entry.check(*entry.right).must_hold()
 
 
-def phi(z):
-    return torch.nn.functional.elu(z) + 1
+@each("also")
+def test_a_right_answer_in_another_form_is_right_as_well(entry, answer):
+    assert entry.check(*answer).must_hold()
 
 
-def unstable(query, keys, values):
-    grown = (keys @ query / len(query) ** 0.5).exp()
-    return grown @ values / grown.sum()
-
-
-@pytest.mark.parametrize(
-    ("feedback", "words"),
-    [
-        (intro.flip_effect(0.5, 0.5), "before the flip"),
-        (chapter_01.best_constant(TENS.median(), TENS), "median"),
-        (chapter_01.best_constant(5.5, TENS), "middle of the range"),
-        (chapter_01.normal_equations(lambda x, y: y.T @ x), "inverse"),
-        (chapter_01.normal_equations(lambda x, y: torch.linalg.lstsq(x, y).solution), "transposed"),
-        (chapter_01.normal_equations(lambda x, y: x @ y), "raised"),
-        (
-            chapter_01.ridge_as_data(lambda x, y, s: (torch.cat([x, s**0.5 * EYE]), torch.cat([y, torch.zeros(3, 1)]))),
-            "N is missing",
-        ),
-        (chapter_01.ridge_as_data(lambda x, y, s: (x, y)), "change nothing"),
-        (chapter_01.singular_inputs(torch.ones(5, 3)), "two columns are equal"),
-        (
-            chapter_01.singular_inputs(torch.randn(5, 3, generator=torch.Generator().manual_seed(0))),
-            "linearly independent",
-        ),
-        (chapter_01.leave_one_out(lambda x, y: y - x @ torch.linalg.lstsq(x, y[:, None]).solution[:, 0]), "1 − h_i"),
-        (chapter_02.first_step(0.7), "1/N is missing"),
-        (chapter_02.gradient_step(lambda w, x, y, lr: w - lr / len(x) * (y - x @ w.T).T @ x), "climbs"),
-        (chapter_02.largest_stable_step(lambda x: 2 / torch.linalg.eigvalsh(x.T @ x)[-1]), "N is missing"),
-        (chapter_02.best_gaussian_step_size(lambda n, d: n / (n + d - 1)), "κ = 1"),
-        (chapter_02.best_gaussian_step_size(lambda n, d: 2 * n / (n + d + 1)), "2 times the right one"),
-        (chapter_02.heavy_ball(lambda x, y, lr, b, k: torch.zeros(1, 3)), "largest difference"),
-        (chapter_03.three_answers([2.5, 3, 1.6]), "the slope"),
-        (chapter_03.three_answers([2.5, 2, 6.4]), "nearest example"),
-        (chapter_03.bayes(lambda x, y, q, s, t: torch.linalg.lstsq(x, y).solution[:, 0] @ q), "least squares"),
-        (
-            chapter_03.bayes(lambda x, y, q, s, t: torch.linalg.solve(x.T @ x + s**2 * EYE, x.T @ y)[:, 0] @ q),
-            "right for τ = 1 only",
-        ),
-        (chapter_03.own_learner(lambda p: p.y.mean(1)), "nearest neighbour"),
-        (chapter_03.own_learner(lambda p: p.y_query), "the hidden answer must stay hidden"),
-        (chapter_03.own_learner(lambda p: p.y[:, 0, 0]), "expected a tensor (2000, 1)"),
-        (chapter_03.past_the_peak(110), "not quite enough"),
-        (chapter_03.past_the_peak(21), "still pays"),
-        (chapter_03.one_pass(lambda x, y, lr: lr * y @ x), "all examples at once"),
-        (chapter_03.adaptive(lambda x, y, q: torch.linalg.lstsq(x, y).solution[:, 0] @ q), "σ = 2.0: your loss is 1."),
-        (chapter_04.softmax_by_hand(6), "plain mean"),
-        (chapter_04.attend(lambda q, k, v: (k @ q).softmax(0) @ v), "√d is missing"),
-        (chapter_04.attend(unstable), "Subtract the largest score"),
-        (chapter_04.average_and_select((LOUD, NAME), (LOUD, NAME)), "an average gives 0.25"),
-        (chapter_04.average_and_select((0 * NAME, NAME), (NAME, NAME)), "make the scores larger"),
-        (chapter_04.average_and_select((0 * NAME, NAME), (LOUD, torch.ones(4, 5))), "agree on the name"),
-        (chapter_04.average_and_select((0 * NAME,), (LOUD, NAME)), "a pair (W_Q, W_K)"),
-        (chapter_04.head_rank([3, 12, 24]), "16 slots"),
-        (chapter_04.prompt_mask(lambda n: torch.ones(n + 1, n + 1).tril() > 0), "causal mask"),
-        (chapter_04.sharpness(lambda s, v, b: (b * s).softmax(0) @ (s * v)), "subtract the mean score"),
-        (chapter_05.two_pairs(2), "share a direction"),
-        (chapter_05.forgetful(lambda q, k, v, d: (q @ k.T).tril() @ v), "nothing fades"),
-        (chapter_05.forgetful(lambda q, k, v, d: (q @ k.T) @ v), "see their future"),
-        (chapter_05.orthogonal_keys(torch.eye(4)), "a key has a zero"),
-        (chapter_05.orthogonal_keys(torch.ones(4, 4)), "each has to be 1"),
-        (chapter_05.orthogonal_keys(torch.ones(4, 4) / 2), "two keys have the product 1"),
-        (chapter_05.overwrite(lambda m, k, v: m + torch.outer(v, k)), "sum rule"),
-        (chapter_05.overwrite(lambda m, k, v: m + torch.outer(v - m @ k, k)), "keys of length one"),
-        (chapter_05.own_pair(lambda q, k, v: -(q * k).sum(1, keepdim=True) * v), "sign is wrong"),
-        (chapter_05.normalised(lambda q, k, v: torch.tril(phi(q) @ phi(k).T) @ v), "divide by the sum"),
-        (chapter_07.what_is_left([0.8, 0, -1.4]), "there are three"),
-        (chapter_07.transfer(lambda e, lr, g, n, k: (1 - lr * e) ** k), "not bent"),
-        (chapter_07.best_bend(lambda s: 1 / s), "altogether"),
-        (chapter_07.degree([4, 100]), "40 only"),
-        (chapter_07.two_rates(lambda a, b: [2 / (a + b)] * 2), "best single rate"),
-        (chapter_07.same_as_momentum(lambda lr, b: [lr, lr]), "the sum is"),
-        (chapter_07.same_as_momentum(lambda lr, b: [0.0, (2 + b) * lr]), "the product is"),
-        (chapter_08.logit_scale(math.log(999)), "the others weigh"),
-        (
-            chapter_08.copy_backward(
-                lambda n, d: (torch.eye(n), torch.ones(n, n).triu(1).tril(1), torch.eye(d), torch.eye(d))
-            ),
-            "lower shift",
-        ),
-        (chapter_08.copy_backward(lambda n, d: torch.eye(n)), "four matrices"),
-        (chapter_08.two_back(lambda n: torch.diag(torch.ones(n - 1), -1)), "one place"),
-        (chapter_08.blind_prediction(lambda x, y, q, lr: lr / len(x) * (y @ x) @ q), "no longer empty"),
-        (chapter_08.shift_for(lambda p: torch.eye(8)), "misses"),
-        (chapter_09.hull([-1, 5, 7]), "votes can be negative"),
-        (chapter_09.pair(lambda s, y, lr, e: lr / e * ((e * s).softmax(0) - (-e * s).softmax(0)) @ y), "η/(2ε)"),
-        (chapter_09.best_epsilon(lambda a, b: (b / a) ** (1 / 3)), "derivatives"),
-        (chapter_09.homogeneous([False, True, True, True]), "(c)"),
-        (
-            chapter_09.smoother(lambda x, y, q, h: ((-((x - q) ** 2) / (2 * h**2)).softmax(0) @ y, torch.zeros(6, 2))),
-            "with your keys",
-        ),
-        (chapter_09.two_pairs(lambda pair, s, y, lr, e: pair(s, y, lr, e)), "to the power 2.0"),
-        (chapter_10.other_range([3.03, 4]), "not 1/x"),
-        (chapter_10.other_range([24.24, 4]), "shrinks"),
-        (chapter_10.other_range([1.515, 2]), "square"),
-        (
-            chapter_10.what_it_does(lambda m, d: (m.P @ m.W_V)[0, d, d] * (m.W_K.mT @ m.W_Q)[0, :d, :d]),
-            "first head alone",
-        ),
-        (
-            chapter_10.what_it_does(
-                lambda m, d: (m.P @ m.W_V).sum(0)[d, d] * (m.W_K.mT @ m.W_Q).sum(0)[:d, :d],
-            ),
-            "within each head",
-        ),
-        (chapter_10.rademacher([200 / 99 * 0.2 * 5.0, 2.1]), "kurtosis"),
-        (chapter_10.rademacher([40 / 19, 2.5]), "more than 3 %"),
-        (chapter_10.plateau([1 / 8, 1 / 8, 4]), "four matrices"),
-        (chapter_10.plateau([1 / 16, 1 / 8, 1 / 4]), "the time grows"),
-        (chapter_10.cosine_of_heads(lambda h, d: (1 + 1 / h) ** -0.5), "limit for large d"),
-        (chapter_10.best_matrix(lambda d, n, s: torch.eye(d) * n / (s * (n + 0.8))), "noise alone"),
-        (chapter_10.best_matrix(lambda d, n, s: torch.diag(torch.eye(d)[0] / s)), "finite N"),
-        (chapter_11.numbers(lambda a, b_x, b_y, n: (-a * b_y, -a * b_x)), "η stands before the mean"),
-        (chapter_11.numbers(lambda a, b_x, b_y, n: (n * a * b_y, a * b_x)), "signs"),
-        (chapter_11.rescaled(lambda lr, gamma, c: (lr * c**2, gamma * c**2)), "smaller numbers"),
-        (chapter_11.rescaled(lambda lr, gamma, c: (lr / c**2, gamma)), "same unit"),
-        (chapter_11.edge(lambda lr, gamma, n: 2 / lr), "takes it back"),
-        (chapter_11.edge(lambda lr, gamma, n: 0.2065), "factor N is missing"),
-        (chapter_11.layer_by_layer(lambda model, tokens: [(0.05, 2.0), (0.1, 5.0), (-0.02, 3.0)]), "swap"),
-        (chapter_11.better(lambda p: 0 * p.y_query), "tuned GD++ has"),
-        (chapter_11.better(lambda p: p.y_query[0]), "shape"),
-        (chapter_11.better(lambda p: p.y_query / 0), "not finite"),
-        (chapter_12.eta_star(lambda n, d, s, z: 1 / ((1 + 1 / n) * s + (s + z**2) / n)), "trace"),
-        (chapter_12.eta_star(lambda n, d, s, z: 1 / ((1 + 1 / n) * s + s * d / n)), "noise is missing"),
-        (chapter_12.many_examples([0.5, 2, 1]), "inverse"),
-        (chapter_12.many_examples([2, 0.5, 0.5]), "square root"),
-        (
-            chapter_12.second_moment_of_signs(lambda e, n: (1 + 1 / n) * e**2 + e.sum() * e / n),
-            "Gaussian",
-        ),
-        (chapter_12.shifted(1.0), "same eigenvalues"),
-        (chapter_12.side_layer(lambda n, lr: construct.gd_layer(1, 1, n, lr)), "main entrance is open"),
-        (chapter_12.side_layer(lambda n, lr: side(n, -lr)), "sign"),
-        (chapter_12.side_layer(lambda n, lr: side(1, lr)), "η/N"),
-        (chapter_06.four_matrices(*matrices(key=(1, 1, 1)), 2, 1, 4, 0.5), "also compares y-parts"),
-        (chapter_06.four_matrices(*matrices(key=(0, 0, 0)), 2, 1, 4, 0.5), "zero on the x-part"),
-        (chapter_06.four_matrices(*matrices(value=(0, 0, 1)), 2, 1, 4, 0.5), "wrong sign"),
-        (chapter_06.four_matrices(*matrices(value=(1, 0, -1)), 2, 1, 4, 0.5), "writes into the x-part"),
-        (chapter_06.four_matrices(*matrices(scale=0.5), 2, 1, 4, 0.5), "the size is not"),
-        (
-            chapter_06.four_matrices(torch.eye(2), *matrices()[1:], 2, 1, 4, 0.5),
-            "W_K has shape (2, 2), expected (3, 3)",
-        ),
-        (chapter_06.weights_for_sum_loss(lambda d, o, n, lr: lr * torch.eye(d + o)), "a 2 missing"),
-        (
-            chapter_06.value_matrix_with_start(torch.diag(torch.tensor([0.0, 0, -1])), torch.ones(1, 2)),
-            "do not know W_0",
-        ),
-        (chapter_06.matching_query_matrix(torch.linalg.inv), "transposed"),
-        (chapter_06.broken_layer(lambda x, y, lr: y - lr / len(x) * x @ x.T @ y), "unbroken"),
-        (chapter_06.decay_tokens(lambda d, o, n, s: torch.zeros(1, d + o)), "change nothing"),
-    ],
-)
-def test_a_wrong_answer_is_told_what_is_wrong_with_it(feedback, words):
-    assert not feedback and feedback.verdict == "not yet"
+@each("wrong")
+def test_a_wrong_answer_is_told_what_is_wrong_with_it(entry, answer):
+    words, handed_in = answer
+    feedback = entry.check(*handed_in)
+    assert feedback.verdict == "not yet"
     assert words in feedback.message
 
 
-def test_an_open_exercise_is_not_counted_as_wrong():
-    for feedback in (
-        chapter_02.first_step(...),
-        chapter_06.four_matrices(..., ..., ..., ..., 2, 1, 4, 0.5),
-        chapter_06.decay_tokens(lambda *_: None),
-        chapter_01.singular_inputs(...),
-        chapter_03.own_learner(lambda prompts: None),
-        chapter_03.adaptive(...),
-        chapter_04.average_and_select(..., ...),
-        chapter_04.prompt_mask(...),
-        chapter_05.orthogonal_keys(...),
-        chapter_07.same_as_momentum(...),
-        chapter_08.copy_backward(lambda n, d: None),
-        chapter_08.shift_for(...),
-        chapter_09.homogeneous(...),
-        chapter_09.two_pairs(lambda *_: None),
-        chapter_05.normalised(lambda q, k, v: None),
-        chapter_10.other_range(...),
-        chapter_10.rademacher(...),
-        chapter_11.better(lambda p: None),
-        chapter_11.layer_by_layer(lambda model, tokens: None),
-        chapter_12.side_layer(lambda n, lr: None),
-        chapter_12.shifted(...),
-    ):
-        assert feedback.verdict == "not answered"
+# Forms -------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_right_answer_with_other_weights_than_the_book_s_is_right():
-    turn = torch.tensor([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 5.0]], dtype=torch.float64)
-    W_K, W_Q, W_V, P = matrices()
-    assert chapter_06.four_matrices(turn @ W_K, torch.linalg.inv(turn).T @ W_Q, W_V, P, 2, 1, 4, 0.5)
+def changed(answer: object, leaf: Callable[[Tensor], object]) -> object:
+    """The same answer, or a function with the same value, with its numbers in another form."""
+    if callable(answer):
+        return lambda *arguments: changed(answer(*arguments), leaf)
+    if isinstance(answer, list | tuple):
+        return [changed(part, leaf) for part in answer]
+    if isinstance(answer, Tensor):
+        return leaf(answer.detach())
+    if isinstance(answer, int | float | np.generic | Fraction) and not isinstance(answer, bool):
+        return leaf(torch.tensor(float(answer), dtype=torch.float64))
+    return answer
+
+
+def in_brackets(value: Tensor) -> object:
+    return value.reshape(1, 1) if value.dim() == 0 else value
+
+
+FORMS = {
+    "nested lists": lambda value: value.tolist(),
+    "NumPy": lambda value: value.numpy(),
+    "single precision": lambda value: value.float(),
+    "brackets": in_brackets,
+    "SymPy": lambda value: sympy.Float(float(value), 20) if value.numel() == 1 else sympy.Matrix(value.tolist()) if value.dim() == 2 and value.numel() < 200 else value,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_the_form_of_numbers_does_not_matter(entry, form):
+    handed_in = tuple(changed(part, FORMS[form]) for part in entry.right[: entry.answers])
+    assert entry.check(*handed_in, *entry.right[entry.answers :]).must_hold()
+
+
+SEVERAL = [entry for entry in TABLE if any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(entry.check).parameters.values())]
+
+
+@pytest.mark.parametrize("entry", SEVERAL, ids=lambda entry: entry.check.__name__)
+def test_several_answers_may_come_bare(entry):
+    assert entry.check(*entry.right[0]).must_hold()
+    assert entry.check(*[...] * len(entry.right[0])).verdict == "not answered"
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
-    [("two", "is a str"), ([1.0, 2.0], "has shape (2,), expected ()"), (float("nan"), "NaN or infinity")],
+    ("number", "digits", "is_right"),
+    [
+        (4.2, 3, True),
+        (4.20, 2, True),
+        (4.2018, 2, True),
+        (4.202, 2, True),
+        (4.201, 2, True),  # cut off
+        (4, 2, False),
+        (4.3, 2, False),
+        (4.23, 2, False),  # whoever shows three digits is held to them
+        (-4.2, 2, False),
+        (4.2000001, 2, False),
+        (4.2, None, False),
+    ],
 )
-def test_answers_of_the_wrong_kind_get_a_sentence_and_no_traceback(given, words):
-    assert words in compare(given, torch.tensor(1.0), "", {}).message
+def test_a_typed_number_counts_at_the_precision_that_the_page_shows(number, digits, is_right):
+    assert bool(compare(number, torch.tensor(4.2018), "", digits=digits)) is is_right
+
+
+def test_a_hint_is_found_at_the_same_precision_and_the_right_answer_comes_first():
+    mistakes = {"near": torch.tensor(4.23), "far": torch.tensor(8.4036)}
+    expected = torch.tensor(4.2018)
+    assert compare(8.4, expected, "", mistakes, digits=2).message == "far"
+    assert compare(4.23, expected, "", mistakes, digits=2).message == "near"
+    assert compare(4.2, expected, "", mistakes, digits=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "words"),
+    [
+        (0.75, 0.7608, "the largest difference"),
+        (0.3804, 0.7608, "1/2 times the right one"),
+        (2.2824, 0.7608, "3 times the right one"),
+        (-0.7608, 0.7608, "the sign is turned"),
+        ([0.3, 0.6], [1.0, 2.0], "3/10 times the right one: a factor"),
+        ([0.0, 0.3], [0.0, 1.0], "the largest difference"),
+        ([[1, 3], [2, 4]], [[1, 2], [3, 4]], "the transpose of the right matrix"),
+        ([3, 1, 2], [1, 2, 3], "their order is not"),
+    ],
+)
+def test_how_far_an_answer_is_from_the_right_one(given, expected, words):
+    assert words in compare(given, torch.tensor(expected), "").message
+
+
+def test_numbers_in_single_precision_are_held_to_single_precision():
+    expected = torch.tensor(1 / 3, dtype=torch.float64)
+    off = 1 / 3 * (1 + 2e-5)
+    assert not compare(off, expected, "")
+    assert compare(np.float32(off), expected, "") and compare(torch.tensor([off]), expected, "")
+    assert not compare(np.float32(1 / 3 * 1.001), expected, "")
+
+
+# Hints -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_each_known_mistake_gets_its_own_hint(entry, monkeypatch):
+    seen = []
+
+    def spy(given, expected, right, mistakes=None, **options):
+        seen.append((expected, mistakes or {}, options))
+        return compare(given, expected, right, mistakes, **options)
+
+    for module in (feedback, *MODULES):
+        if hasattr(module, "compare"):
+            monkeypatch.setattr(module, "compare", spy)
+    entry.check(*entry.right).must_hold()
+    for expected, mistakes, options in seen:
+        for hint, value in mistakes.items():
+            told = compare(value, expected, "", mistakes, **options)
+            assert (told.verdict, told.message) == ("not yet", hint)
+
+
+# Odd things --------------------------------------------------------------------------------------------------------------
+
+
+class Evil:
+    """Whatever is asked of it fails."""
+
+    def _fail(self, *_: object) -> None:
+        raise RuntimeError("no")
+
+    __float__ = __len__ = __iter__ = __getitem__ = __array__ = __bool__ = __eq__ = __str__ = __repr__ = _fail
+    __hash__ = None
+
+    def __getattr__(self, name: str) -> None:
+        raise RuntimeError(name)
+
+
+class Quits(BaseException):
+    pass
+
+
+def raises(error: BaseException) -> Callable:
+    def answer(*_: object) -> None:
+        raise error
+
+    return answer
+
+
+def within_itself() -> list:
+    ring = []
+    ring.append(ring)
+    return ring
+
+
+ODD = [
+    *(None, ..., "two", b"7", "", True, [], (), {}, {"a": 1}, {1, 2}, object(), Evil(), int, math, NotImplemented),
+    *(1j, complex("nan"), torch.tensor(1j), np.complex64(1), [1, 2j], math.nan, -math.inf, [1.0, math.nan]),
+    *(torch.tensor(math.nan), np.float32("inf"), Decimal("NaN"), Decimal("1.5"), Fraction(1, 3), 10**400, -(10**25)),
+    *([[1], [1, 2]], [1, [2]], [None], [..., ...], ["1", 2], within_itself(), [[[[[[[[[1]]]]]]]]], range(3)),
+    *(torch.zeros(0), torch.zeros(2, 0, 3), torch.zeros(3, 3), torch.zeros(2, 3, 4), torch.eye(3).to_sparse()),
+    *(torch.empty(2, device="meta"), torch.ones(2, dtype=torch.bool), torch.nn.Linear(2, 2), torch.float64),
+    *(np.array(["a"]), np.array([None, 1], dtype=object), np.datetime64("2026-01-01"), np.zeros((2, 2), dtype=[("a", "f4")])),
+    *(sympy.Symbol("x"), sympy.I, sympy.oo, sympy.nan, sympy.Matrix([[1, 2]]), (n for n in [1, 2]), iter([1])),
+    *(1e300, [1e300, -1e300], [1e-320] * 3),
+]
+FUNCTIONS = [
+    lambda: 1,
+    lambda *_: 1,
+    lambda one: one,
+    lambda *arguments: arguments,
+    lambda *arguments: arguments[0],
+    raises(ValueError("no")),
+    raises(Quits("no")),
+    raises(SystemExit()),
+    raises(AssertionError()),
+    raises(Exception(Evil())),
+    raises(RecursionError()),
+    *[(lambda *_, odd=odd: odd) for odd in ODD],
+]
+
+
+def odd_calls(entry: Entry, odd: object) -> list[tuple]:
+    """The odd thing in the place of each of the reader's answers, in all of them, and in what the page gives."""
+    places = [(*entry.right[:i], odd, *entry.right[i + 1 :]) for i in range(len(entry.right))]
+    return [*places, (odd,) * entry.answers + entry.right[entry.answers :]]
+
+
+def assert_a_sentence(entry: Entry, handed_in: tuple) -> None:
+    told = entry.check(*handed_in)
+    assert told.verdict in ("right", "not yet", "not answered") and told.message.strip()
+    assert "cannot be judged" not in told.message
+    assert isinstance(repr(told), str)
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_whatever_is_handed_in_a_check_answers_in_a_sentence(entry):
+    for odd in ODD + FUNCTIONS:
+        for handed_in in odd_calls(entry, odd):
+            assert_a_sentence(entry, handed_in)
+
+
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, torch.tensor(math.nan), "one", 1j, None, ..., [[1], [1, 2]], Evil()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_what_is_no_number_is_never_right(entry, odd):
+    for handed_in in (odd, lambda *_: odd, [odd, odd], lambda *_: (odd, odd)):
+        assert not entry.check(*[handed_in] * entry.answers, *entry.right[entry.answers :])
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_nan_in_a_right_answer_makes_it_wrong(entry):
+    def spoilt(value: Tensor) -> Tensor:
+        value = value.double().clone()
+        value.view(-1)[-1] = math.nan
+        return value
+
+    handed_in = tuple(changed(part, spoilt) for part in entry.right[: entry.answers])
+    if entry.check.__name__ != "side_layer":  # its answer is a layer: handed_in has one with NaN
+        assert entry.check(*handed_in, *entry.right[entry.answers :]).verdict == "not yet"
+
+
+NUMBERS = st.one_of(st.integers(-5, 5), st.floats(), st.fractions(), st.decimals(), st.booleans(), st.none(), st.complex_numbers(), st.text(max_size=2))
+THINGS = st.recursive(NUMBERS, lambda part: st.lists(part, max_size=3) | st.tuples(part, part), max_leaves=6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+@settings(max_examples=100)
+@given(odd=THINGS, by_function=st.booleans())
+def test_random_things_get_a_sentence_too(entry, odd, by_function):
+    handed_in = (lambda *_: odd) if by_function else odd
+    for arguments in odd_calls(entry, handed_in):
+        assert_a_sentence(entry, arguments)
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=NAMES)
+def test_an_open_exercise_is_not_counted_as_wrong(entry):
+    rest = entry.right[entry.answers :]
+    assert entry.check(*[...] * entry.answers, *rest).verdict == "not answered"
+    if callable(entry.right[0]):
+        assert entry.check(lambda *_: None).verdict == "not answered"
+        assert entry.check(lambda *_: ...).verdict == "not answered"
+
+
+def test_a_check_that_is_called_with_too_much_says_so():
+    assert "cannot be judged" in chapter_02.first_step(1, 2, 3).message
+    assert chapter_02.first_step().verdict == "not yet"
+
+
+def test_an_interrupt_is_nobody_s_answer():
+    with pytest.raises(KeyboardInterrupt):
+        chapter_02.gradient_step(raises(KeyboardInterrupt()))
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({1, 2}, "a set has no order"),
+        ((n for n in [1]), "write list(...)"),
+        (raises(ValueError()), "did you forget to call it"),
+        (1j, "is a complex"),
+        ([1, "a"], "holds a str"),
+        ([[1], [1, 2]], "ragged"),
+        ([1, None], "still open"),
+        (10**400, "too large"),
+        (math.nan, "NaN or infinity"),
+    ],
+)
+def test_a_sentence_says_what_was_handed_in(odd, words):
+    assert words in compare(odd, torch.tensor(1.0), "").message
+
+
+# What an answer can reach -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_gets_copies():
+    mine = torch.ones(3)
+    call(lambda x: x.mul_(2), mine)
+    assert torch.equal(mine, torch.ones(3))
+
+
+def test_an_answer_cannot_move_torch_s_settings_or_draws():
+    state, dtype = torch.get_rng_state(), torch.get_default_dtype()
+    call(lambda x: (torch.set_default_dtype(torch.float16), torch.rand(3)), torch.ones(3))
+    assert torch.equal(state, torch.get_rng_state()) and torch.get_default_dtype() == dtype
+
+
+def test_a_learner_that_draws_numbers_of_its_own_is_not_taken_for_one_that_looks():
+    generator = torch.Generator().manual_seed(0)
+    told = MODULES[3].own_learner(lambda p: torch.rand(p.y_query.shape, generator=generator))
+    assert "nearest neighbour" in told.message
 
 
 def test_a_solution_that_is_wrong_stops_the_build():
-    with pytest.raises(AssertionError, match="1/N is missing"):
+    with pytest.raises(AssertionError, match="1/N is missing") as caught:
         chapter_02.first_step(0.7).must_hold()
+    assert isinstance(caught.value, NotRightError) and caught.value.feedback.verdict == "not yet"
     assert chapter_02.first_step(0.35).must_hold()
+
+
+def test_a_wrong_answer_stops_a_python_without_assertions_too():
+    code = "from icllib.checks import chapter_02; chapter_02.first_step(0.7).must_hold()"
+    done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1 and "1/N is missing" in done.stderr
+
+
+# The answer, changed ------------------------------------------------------------------------------------------------------
+
+#: What these do to an answer leaves it right.
+SAME = {
+    "two_rates": "either order is right",
+    "same_as_momentum": "either order is right",
+    "orthogonal_keys": "keys may come in any order and with any sign",
+    "ridge_as_data": "examples may come in any order, and an extra one with another sign",
+    "decay_tokens": "tokens may come in any order and with any sign",
+    "singular_inputs": "every multiple of singular inputs is singular",
+    "weights_for_sum_loss": "P may hold anything in the columns that read x",
+    "own_learner": "it has to be better than a neighbour, not best",
+    "adaptive": "it has to be near the best, not best",
+    "better": "it has to be better than GD++, not best",
+    "four_matrices": "two matrices may turn their signs together",
+    "average_and_select": "a head that averages does so with any keys",
+    "side_layer": "its answer is a layer",
+    "copy_backward": "two of the four matrices may turn their signs together",
+    "shift_for": "more than one matrix maps the positions",
+    "smoother": "keys may be moved by a constant",
+}
+
+
+def one_sign(value: Tensor) -> Tensor:
+    value = value.double().clone()
+    place = int(value.abs().argmax())
+    value.view(-1)[place] *= -1
+    return value
+
+
+CHANGES = {
+    "minus": lambda value: -value.double(),
+    "twice": lambda value: 2 * value.double(),
+    "half": lambda value: value.double() / 2,
+    "a percent more": lambda value: 1.03 * value.double(),
+    "one sign": one_sign,
+    "the next index": lambda value: value.double().flatten().roll(1).reshape(value.shape) if value.numel() > 1 else -value.double(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("entry", [e for e in TABLE if e.check.__name__ not in SAME], ids=lambda e: e.check.__name__)
+def test_an_answer_with_a_sign_a_factor_or_an_index_changed_is_refused(entry, change):
+    wrong = tuple(changed(part, CHANGES[change]) for part in entry.right[: entry.answers])
+    if entry.check.__name__ == "homogeneous" or (isinstance(entry.right[0], list) and change == "the next index"):
+        wrong = (entry.right[0][1:] + entry.right[0][:1],)
+    assert entry.check(*wrong, *entry.right[entry.answers :]).verdict == "not yet"
+
+

@@ -5,8 +5,12 @@ One module a chapter. A check takes the reader's answer (a number, a tensor or a
 >>> from icllib.checks import chapter_02 as check
 >>> check.first_step(0.7)
 ✗ Not yet: 1/N is missing: the loss is a mean over N = 2 examples.
+
+`answers` reads what was handed in, and `feedback` decides. Numbers count in any form (Python's, NumPy's, torch's and
+SymPy's, in lists or not), typed ones at the precision that the page shows, and those in single precision as such. Whatever
+else is handed in, a check answers in a sentence.
 """
 
-from icllib.checks.feedback import Feedback
+from icllib.checks.feedback import Feedback, NotRightError
 
-__all__ = ["Feedback"]
+__all__ = ["Feedback", "NotRightError"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import starmap
 
 import torch
 from torch import Tensor
 
 from icllib import construct, learners
 from icllib.attention import LinearSelfAttention
-from icllib.checks.feedback import TOLERANCE, Feedback, call, compare, grade, problem
+from icllib.checks.answers import Answer, AnswerError, call, read
+from icllib.checks.feedback import Case, Feedback, checked, compare, grade, near, problem
+from icllib.tasks import Prompts
 from icllib.tokens import join_tokens
 
 __all__ = [
@@ -22,25 +25,28 @@ __all__ = [
 ]
 
 
-def _layer(matrices: object, width: int) -> LinearSelfAttention | Feedback:
-    """The one-head layer with these four matrices, or Feedback on which one does not fit."""
-    if not isinstance(matrices, tuple | list) or len(matrices) != 4:
-        return Feedback("not yet", "expected the four matrices W_K, W_Q, W_V, P.")
-    if any(matrix is ... or matrix is None for matrix in matrices):
-        return Feedback("not answered", "replace every ... by a matrix and run the cell again.")
-    layer = LinearSelfAttention(width, dtype=torch.float64)
+def _count(value: object, name: str) -> int:
+    number = float(read(value, name).shaped(name=name).value)
+    if number != int(number) or not 1 <= number <= 1000:
+        raise AnswerError("not yet", f"{name} = {number:g}, expected a whole number of at least 1.")
+    return int(number)
+
+
+def _layer(matrices: tuple, width: int) -> tuple[LinearSelfAttention, float]:
+    """The one-head layer with these four matrices, and the tolerance that their precision deserves."""
+    layer, tolerance = LinearSelfAttention(width, dtype=torch.float64), 0.0
     for name, matrix in zip(("W_K", "W_Q", "W_V", "P"), matrices, strict=True):
-        matrix = torch.as_tensor(matrix).double()
-        if tuple(matrix.shape) != (width, width):
-            return Feedback("not yet", f"{name} has shape {tuple(matrix.shape)}, expected ({width}, {width}).")
-        getattr(layer, name).data[0] = matrix
-    return layer
+        answer = read(matrix, name).shaped(width, width, name=name)
+        getattr(layer, name).data[0] = answer.value
+        tolerance = max(tolerance, answer.tolerance)
+    return layer, tolerance
 
 
-def _blame(layer: LinearSelfAttention, dim_x: int) -> str:
+def _blame(layer: LinearSelfAttention, dim_x: int, lr: float, n: int) -> str:
     """The first thing that keeps a layer's own products from being a gradient step, in words."""
     score = (layer.W_K[0].T @ layer.W_Q[0]).detach()
     value = (layer.P[0] @ layer.W_V[0]).detach()
+    score, value = (torch.where(m.abs() > 1e-9 * m.abs().max(), m, 0.0) for m in (score, value))
     if not score[:dim_x, :dim_x].any():
         return "W_KᵀW_Q is zero on the x-part: no token sees how similar its x is to another's."
     if score[dim_x:].any() or score[:, dim_x:].any():
@@ -49,110 +55,244 @@ def _blame(layer: LinearSelfAttention, dim_x: int) -> str:
         return "P W_V writes into the x-part of the tokens; a gradient step moves the y-part alone."
     if not value[dim_x:, dim_x:].any():
         return "P W_V never reads the labels: its y-to-y block is zero."
-    if value[dim_x:, dim_x:].diagonal().sum() > 0:
-        return "P W_V has the wrong sign: the y-part must change by minus ΔW x, so the values carry −y."
-    return "the blocks are in place, the size is not: compare P W_V with −η/N."
+    if value[dim_x:, :dim_x].any():
+        return "P W_V reads the x-part; from W_0 = 0 the values carry −y alone."
+    crooked = _crooked(score[:dim_x, :dim_x], "x", "W_KᵀW_Q compares") or _crooked(
+        value[dim_x:, dim_x:], "y", "P W_V mixes"
+    )
+    if crooked:
+        return crooked
+    return _size(-float(score[0, 0] * value[dim_x, dim_x]), lr, n)
 
 
+def _crooked(block: Tensor, part: str, does: str) -> str:
+    """Why a block is no multiple of the identity; nothing if it is one."""
+    diagonal = block.diagonal()
+    if (block - torch.diag(diagonal)).abs().max() > 1e-6 * block.abs().max():
+        row, column = divmod(int((block - torch.diag(diagonal)).abs().argmax()), len(block))
+        slots = f"slot {row + 1} of {part} with slot {column + 1}"
+        return f"{does} {slots}; the {part}-to-{part} block has to be a multiple of the identity."
+    if (diagonal == 0).any():
+        missing = int((diagonal == 0).int().argmax()) + 1
+        return (
+            f"slot {missing} of {part} is left out: the {part}-to-{part} block has to be a multiple"
+            " of the identity."
+        )
+    if (diagonal - diagonal[0]).abs().max() > 1e-6 * diagonal.abs().max():
+        return (
+            f"the slots of {part} do not count alike: the {part}-to-{part} block has to be a"
+            " multiple of the identity."
+        )
+    return ""
+
+
+def _size(found: float, lr: float, n: int) -> str:
+    ratio = found * n / lr
+    if ratio < 0:
+        return (
+            "P W_V has the wrong sign: the y-part must change by minus ΔW x, so the values"
+            " carry −y."
+        )
+    known = {
+        "N is forgotten: it is η/N, not η.": n,
+        "N counts twice: it is η/N once.": 1 / n,
+        "η is missing.": 1 / lr,
+        "η and N are missing.": n / lr,
+        "N/η is upside down.": (n / lr) ** 2,
+        "η/N counts twice: it belongs into P or into W_V.": lr / n,
+    }
+    why = next((f" {hint}" for hint, factor in known.items() if abs(ratio / factor - 1) < 1e-5), "")
+    sizes = f"P W_V times W_KᵀW_Q has {-found:.4g} where −η/N = {-lr / n:.4g} is right."
+    return f"the blocks are in place, the size is not: {sizes}{why}"
+
+
+@checked
 def four_matrices(
-    W_K: Tensor, W_Q: Tensor, W_V: Tensor, P: Tensor, dim_x: int, dim_y: int, n_context: int, lr: float
+    W_K: Tensor,
+    W_Q: Tensor,
+    W_V: Tensor,
+    P: Tensor,
+    dim_x: int,
+    dim_y: int,
+    n_context: int,
+    lr: float,
 ) -> Feedback:
     """The four matrices, each (N_x + N_y, N_x + N_y), as a layer that does one gradient step from W_0 = 0."""
-    layer = _layer((W_K, W_Q, W_V, P), dim_x + dim_y)
-    if isinstance(layer, Feedback):
-        return layer
+    dim_x, dim_y, n_context = (
+        _count(value, name)
+        for name, value in (("dim_x", dim_x), ("dim_y", dim_y), ("n_context", n_context))
+    )
+    lr = float(read(lr, "lr").shaped(name="lr").value)
+    layer, tolerance = _layer((W_K, W_Q, W_V, P), dim_x + dim_y)
     tokens = join_tokens(problem(n_context, dim_x, dim_y))
     with torch.no_grad():
-        gap = float((layer(tokens) - construct.gd_layer(dim_x, dim_y, n_context, lr)(tokens)).abs().max())
-    if gap > TOLERANCE:
-        return Feedback("not yet", f"{_blame(layer, dim_x)} (Largest error over all tokens: {gap:.3g}.)")
-    return Feedback("right", f"every token moves as the gradient step moves it (largest error {gap:.1g}).")
+        right = construct.gd_layer(dim_x, dim_y, n_context, lr)(tokens) - tokens
+        gap = float((layer(tokens) - tokens - right).abs().max())
+    if not gap <= tolerance * float(right.abs().max()):
+        return Feedback(
+            "not yet",
+            f"{_blame(layer, dim_x, lr, n_context)} (Largest error over all tokens: {gap:.3g}.)",
+        )
+    return Feedback(
+        "right", f"every token moves as the gradient step moves it (largest error {gap:.1g})."
+    )
 
 
+@checked
 def weights_for_sum_loss(answer: Callable[[int, int, int, float], Tensor]) -> Feedback:
     """`answer(dim_x, dim_y, n_context, lr)` → P for the loss Σ ‖W x − y‖², with neither ½ nor 1/N."""
-    mistakes = {
-        "there is a 2 missing: this loss has no ½.": 0.3 * torch.eye(5).double(),
-        "this loss has no 1/N, so P has none.": 0.6 / 4 * torch.eye(5).double(),
-        "that is P for the loss of the chapter, with ½ and 1/N.": 0.3 / 4 * torch.eye(5).double(),
-    }
-    answer_p = call(answer, 3, 2, 4, 0.3)
-    if isinstance(answer_p, Tensor) and answer_p.shape == (5, 5):
-        # W_V has no x-rows, so P may hold anything in the columns that read the x-part.
-        answer_p = torch.cat([0.6 * torch.eye(5, 3).double(), answer_p[:, 3:].detach()], dim=1)
-        mistakes = {
-            hint: torch.cat([0.6 * torch.eye(5, 3).double(), wrong[:, 3:]], dim=1) for hint, wrong in mistakes.items()
+    for dim_x, dim_y, n, lr in ((3, 2, 7, 0.3), (2, 1, 5, 0.4)):
+        width = dim_x + dim_y
+        given = read(call(answer, dim_x, dim_y, n, lr), "P").shaped(width, width, name="P")
+        factors = {
+            "there is a 2 missing: this loss has no ½.": 1,
+            "this loss has no 1/N, so P has none.": 2 / n,
+            "that is P for the loss of the chapter, with ½ and 1/N.": 1 / n,
+            "the 2 multiplies: without the ½ the gradient is twice as large.": 1 / 2,
+            "N is in it once more than it should be: a sum has no N in front.": 2 * n,
+            "the new gradient is 2N times the old one, and the old P is η/N: N cancels, and the 2 stays.": (
+                n
+            ),
+            "the sign is turned: W_V has the minus already.": -2,
+            "½ and 2 are exchanged, and N is in it: without the ½ the gradient is twice as large.": (
+                1 / (2 * n)
+            ),
         }
-    if isinstance(answer_p, Feedback):
-        return answer_p
-    return compare(answer_p, 0.6 * torch.eye(5).double(), "the gradient is 2N times larger, so P = 2η I.", mistakes)
+        # W_V has no x-rows, so P may hold anything in the columns that read the x-part.
+        seen = torch.eye(width, dtype=torch.float64)[:, dim_x:]
+        mistakes = {hint: factor * lr * seen for hint, factor in factors.items()}
+        columns = Answer(given.value[:, dim_x:], given.tolerance)
+        feedback = compare(
+            columns, 2 * lr * seen, "the gradient is 2N times larger, so P = 2η I.", mistakes
+        )
+        if not feedback:
+            return feedback
+    return feedback
 
 
+@checked
 def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
     """W_V, (N_x + N_y, N_x + N_y), for a step from W_0 = `w0`, with P = (η/N) I and the other matrices as they are."""
-    dim_y, dim_x = w0.shape
-    expected = construct.gd_layer(dim_x, dim_y, 1, 1.0, w0.double()).W_V[0].detach()
-    shifted = torch.zeros_like(expected)
-    shifted[dim_x:, :dim_x], shifted[dim_x:, dim_x:] = -w0, -torch.eye(dim_y).double()
-    start = construct.gd_layer(dim_x, dim_y, 1, 1.0).W_V[0].detach()
+    start = read(w0, "w0").value
+    if start.dim() != 2 or start.numel() == 0:
+        raise AnswerError("not yet", f"w0 has shape {tuple(start.shape)}, expected (N_y, N_x).")
+    dim_y, dim_x = start.shape
+
+    def values(of_x: Tensor, of_y: float) -> Tensor:
+        below = torch.cat([of_x, of_y * torch.eye(dim_y, dtype=torch.float64)], dim=1)
+        return torch.cat([torch.zeros(dim_x, dim_x + dim_y, dtype=torch.float64), below])
+
     mistakes = {
-        "W_0 has the wrong sign: the value is minus the residual, W_0 x − y.": shifted,
-        "both signs are turned: the value is W_0 x − y, not y − W_0 x.": -expected,
-        "that is the start from W_0 = 0: the values do not know W_0.": start,
+        "W_0 has the wrong sign: the value is minus the residual, W_0 x − y.": values(-start, -1.0),
+        "both signs are turned: the value is W_0 x − y, not y − W_0 x.": values(-start, 1.0),
+        "y has the wrong sign: the value is W_0 x − y.": values(start, 1.0),
+        "that is the start from W_0 = 0: the values do not know W_0.": values(0 * start, -1.0),
+        "the values have to carry −y as well: W_0 x − y.": values(start, 0.0),
     }
-    return compare(answer, expected, "the value of token i is W_0 x_i − y_i, minus its residual.", mistakes)
+    right = "the value of token i is W_0 x_i − y_i, minus its residual."
+    return compare(answer, values(start, -1.0), right, mistakes)
 
 
+@checked
 def matching_query_matrix(answer: Callable[[Tensor], Tensor]) -> Feedback:
     """`answer(key_block)` → the x-block of W_Q, (N_x, N_x), that makes W_KᵀW_Q the identity on the x-part."""
-    key = problem(n=3, seed=3).x[0] + torch.eye(3)
-    mistakes = {
-        "that is the inverse; W_Kᵀ is transposed, so the inverse must be too.": torch.linalg.inv(key),
-        "that is the transpose, which is right only if the block is a rotation.": key.T,
-        "that is the block itself: then W_KᵀW_Q = MᵀM.": key,
-    }
-    return grade(answer, (key,), torch.linalg.inv(key).T, "MᵀM⁻ᵀ = I: the similarity is ⟨x_i, x_j⟩ again.", mistakes)
+
+    def case(dim_x: int, seed: int) -> Case:
+        key = problem(dim_x, dim_x, seed=seed).x[0] + 2 * torch.eye(dim_x)
+        inverse = torch.linalg.inv(key)
+        mistakes = {
+            "that is the inverse; W_Kᵀ is transposed, so the inverse must be too.": inverse,
+            "that is the transpose, which is right only if the block is a rotation.": key.T,
+            "that is the block itself: then W_KᵀW_Q = MᵀM.": key,
+            "the sign is turned: W_KᵀW_Q is minus the identity.": -inverse.T,
+            "that is (MᵀM)⁻¹; only one M has to be undone.": torch.linalg.inv(key.T @ key),
+            "that is the identity: then W_KᵀW_Q = Mᵀ.": torch.eye(dim_x),
+        }
+        return Case((key,), inverse.T, mistakes)
+
+    return grade(
+        answer, starmap(case, [(3, 3), (2, 4)]), "MᵀM⁻ᵀ = I: the similarity is ⟨x_i, x_j⟩ again."
+    )
 
 
+@checked
 def broken_layer(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
     """`answer(x, y, lr)` → the labels after a layer with W_K = W_Q = I on whole tokens; x (N, N_x), y (N, N_y)."""
-    prompts, lr = problem(dim_y=2), 0.4
-    x, y = prompts.x[0], prompts.y[0]
-    scale = lr / len(x)
-    mistakes = {
-        "that is what the unbroken layer does. Whole tokens are compared now, labels included.": y
-        - scale * x @ x.T @ y,
-        "the sign is turned: the values are −y.": y + scale * (x @ x.T + y @ y.T) @ y,
-        "that compares the labels alone; x is still compared as well.": y - scale * y @ y.T @ y,
-        "that is the change; add it to the labels.": -scale * (x @ x.T + y @ y.T) @ y,
-    }
-    right = "similarity is now ⟨x_i, x_j⟩ + ⟨y_i, y_j⟩."
-    return grade(answer, (x, y, lr), y - scale * (x @ x.T + y @ y.T) @ y, right, mistakes)
+
+    def case(n: int, dim_x: int, dim_y: int, lr: float, seed: int) -> Case:
+        prompts = problem(n, dim_x, dim_y, seed)
+        x, y = prompts.x[0], prompts.y[0]
+        scale, alike = lr / n, x @ x.T + y @ y.T
+        mistakes = {
+            "that is what the unbroken layer does. Whole tokens are compared now, labels included.": (
+                y - scale * x @ x.T @ y
+            ),
+            "the sign is turned: the values are −y.": y + scale * alike @ y,
+            "1/N is missing: P holds η/N.": y - lr * alike @ y,
+            "that compares the labels alone; x is still compared as well.": y - scale * y @ y.T @ y,
+            "that is the change; add it to the labels.": -scale * alike @ y,
+            "that is minus the change; subtract it from the labels.": scale * alike @ y,
+            "the scores of x and of y are added, not subtracted.": (
+                y - scale * (x @ x.T - y @ y.T) @ y
+            ),
+        }
+        return Case((x, y, lr), y - scale * alike @ y, mistakes)
+
+    return grade(
+        answer,
+        starmap(case, [(8, 3, 2, 0.4, 0), (5, 2, 1, 0.7, 1)]),
+        "similarity is now ⟨x_i, x_j⟩ + ⟨y_i, y_j⟩.",
+    )
 
 
+@checked
 def decay_tokens(answer: Callable[[int, int, int, float], Tensor]) -> Feedback:
     """`answer(dim_x, dim_y, n_context, decay)` → extra context tokens, (any, N_x + N_y), that add weight decay λ."""
-    prompts, lr, decay = problem(), 0.2, 0.3
-    extra = call(answer, 3, 1, prompts.n_context, decay)
-    if extra is None or isinstance(extra, Feedback):
-        return extra or compare(None, torch.zeros(()), "", {})
-    extra = torch.as_tensor(extra).double()
-    if extra.dim() != 2 or extra.shape[1] != 4:
-        return Feedback("not yet", f"the extra tokens have shape {tuple(extra.shape)}, expected (any number, 4).")
-    w0 = torch.tensor([[0.5, -1.0, 2.0]], dtype=torch.float64)
-    layer = construct.gd_layer(3, 1, prompts.n_context, lr, w0)
-    out = -layer(torch.cat([extra[None], join_tokens(prompts, w0)], dim=1))[0, -1, 3:].detach()
+    for dim_x, dim_y, n, lr, decay, seed in ((3, 1, 8, 0.2, 0.3, 0), (2, 2, 5, 0.4, 0.7, 1)):
+        extra = read(call(answer, dim_x, dim_y, n, decay), "the answer")
+        width, prompts = dim_x + dim_y, problem(n, dim_x, dim_y, seed)
+        if extra.value.dim() != 2 or extra.value.shape[1] != width:
+            shape = tuple(extra.value.shape)
+            return Feedback(
+                "not yet", f"the extra tokens have shape {shape}, expected (any number, {width})."
+            )
+        w0 = torch.linspace(-1, 2, dim_x * dim_y, dtype=torch.float64).reshape(dim_y, dim_x)
+        layer = construct.gd_layer(dim_x, dim_y, n, lr, w0)
+        after = layer(torch.cat([extra.value[None], join_tokens(prompts, w0)], dim=1))[
+            0, -1, dim_x:
+        ]
+        feedback = _decayed(Answer(-after.detach(), extra.tolerance), prompts, w0, lr, decay)
+        if not feedback:
+            return feedback
+    return feedback
+
+
+def _decayed(answer: Answer, prompts: Prompts, w0: Tensor, lr: float, decay: float) -> Feedback:
+    n = prompts.n_context
 
     def decayed(strength: float) -> Tensor:
         step = learners.gradient_descent(prompts, lr, 1, w0)[0] - lr * strength * w0
         return step @ prompts.x_query[0]
 
-    n = prompts.n_context
-    mistakes = {
-        "the extra tokens change nothing that the query sees.": decayed(0.0),
-        "N is missing: P divides by N, so the x of each token is √(Nλ) times a unit vector.": decayed(decay / n),
-        "the x of each token is Nλ times a unit vector; it enters as key and as value, so take a root.": decayed(
+    strengths = {
+        "the extra tokens change nothing that the query sees.": 0.0,
+        "N is missing: P divides by N, so the x of each token is √(Nλ) times a unit vector.": (
+            decay / n
+        ),
+        "the x of each token is Nλ times a unit vector; it enters as key and as value, so take a root.": (
             n * decay**2
         ),
+        "the x of each token is λ times a unit vector; it enters as key and as value: √(Nλ).": (
+            decay**2 / n
+        ),
+        "N stands under the root, as λ does: √(Nλ).": n * decay,
     }
-    return compare(out, decayed(decay), "ridge's extra data, as tokens in front of the prompt.", mistakes)
+    if near(answer, decayed(decay)):
+        return Feedback("right", "ridge's extra data, as tokens in front of the prompt.")
+    hint = next(
+        (hint for hint, strength in strengths.items() if near(answer, decayed(strength))), None
+    )
+    gap = float((answer.value - decayed(decay)).abs().max())
+    return Feedback(
+        "not yet", hint or f"the query's answer is off by up to {gap:.3g} from the decayed step's."
+    )

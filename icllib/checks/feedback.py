@@ -1,18 +1,32 @@
-"""What a check says, and how it finds out: the right answer first, then the wrong ones that people often give."""
+"""What a check says: right, a known mistake, or how far. Every check asks here, and nothing else decides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 
 import torch
 from torch import Tensor
 
+from icllib.checks.answers import Answer, AnswerError, call, read
 from icllib.tasks import LinearTask, Prompts
 
-__all__ = ["TOLERANCE", "Feedback", "call", "compare", "grade", "problem"]
+__all__ = ["Case", "Feedback", "NotRightError", "checked", "compare", "grade", "near", "problem"]
 
-TOLERANCE = 1e-6  # wide enough for answers in single precision; another formula is off by more
+
+class NotRightError(AssertionError):
+    """An answer that had to be right is not.
+
+    Attributes:
+        feedback: what the check said.
+    """
+
+    def __init__(self, feedback: Feedback) -> None:
+        super().__init__(str(feedback))
+        self.feedback = feedback
 
 
 @dataclass(frozen=True)
@@ -31,71 +45,203 @@ class Feedback:
         return self.verdict == "right"
 
     def __repr__(self) -> str:
-        mark = {"right": "✓ Right", "not yet": "✗ Not yet", "not answered": "… Not answered"}[self.verdict]
+        mark = {"right": "✓ Right", "not yet": "✗ Not yet", "not answered": "… Not answered"}[
+            self.verdict
+        ]
         return f"{mark}: {self.message}"
 
     def must_hold(self) -> Feedback:
         """Itself, when right; the book's own solutions call this, so that a wrong one stops the build.
 
         Raises:
-            AssertionError: the answer is not right.
+            NotRightError: the answer is not right; also where Python runs without its assertions (-O).
         """
-        assert self.verdict == "right", str(self)
+        if self.verdict != "right":
+            raise NotRightError(self)
         return self
 
 
-def compare(given: object, expected: Tensor, right: str, mistakes: Mapping[str, Tensor]) -> Feedback:
-    """Feedback on a number or tensor: equal to `expected`, or to one of the well-known mistakes (hint → value)."""
-    if given is None or given is ...:
-        return Feedback("not answered", "replace the ... by your answer and run the cell again.")
+@dataclass(frozen=True)
+class Case:
+    """One call of a reader's function, and what it should return.
+
+    Attributes:
+        arguments: what the function is called with.
+        expected: the right value.
+        mistakes: hint → the value that the mistake gives.
+    """
+
+    arguments: tuple
+    expected: Tensor
+    mistakes: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def checked(check: Callable[..., Feedback]) -> Callable[..., Feedback]:
+    """A check that answers in a sentence, whatever is handed to it."""
+
+    @functools.wraps(check)
+    def judged(*answers: object, **options: object) -> Feedback:
+        try:
+            return check(*answers, **options)
+        except AnswerError as error:
+            return Feedback(error.verdict, error.message)
+        except Exception as error:
+            kind = (
+                f"{type(error).__name__}: {error}"
+                if isinstance(error, TypeError | ValueError)
+                else type(error).__name__
+            )
+            return Feedback("not yet", f"this answer cannot be judged ({kind}).")
+
+    return judged
+
+
+def grade(
+    function: object, cases: Iterable[Case], right: str, *, unordered: bool = False
+) -> Feedback:
+    """Feedback on a function: it has to be right in every case, so that no constant is."""
+    for place, case in enumerate(cases):
+        try:
+            feedback = compare(
+                call(function, *case.arguments),
+                case.expected,
+                right,
+                case.mistakes,
+                unordered=unordered,
+            )
+        except AnswerError as error:
+            feedback = Feedback(error.verdict, error.message)
+        if feedback.verdict == "not yet" and place > 0:
+            return Feedback(
+                "not yet",
+                f"right for one set of arguments, but not for another: {feedback.message}",
+            )
+        if not feedback:
+            return feedback
+    return feedback
+
+
+def compare(
+    given: object,
+    expected: Tensor,
+    right: str,
+    mistakes: Mapping[str, Tensor] | None = None,
+    *,
+    digits: int | None = None,
+    unordered: bool = False,
+) -> Feedback:
+    """Feedback on numbers: equal to `expected`, to one of the well-known mistakes (hint → value), or how far from it.
+
+    Args:
+        given: what was handed in, a number or a tensor, in whatever form (`answers.read`).
+        expected: the right one.
+        right: what to say when it is.
+        mistakes: hint → value. The right answer comes first; a hint is given for an answer in the same form.
+        digits: significant digits that the page shows; an answer may be rounded or cut off after them, or later.
+        unordered: the numbers may come in any order.
+    """
     try:
-        answer = torch.as_tensor(given).detach().double()
-    except (TypeError, ValueError, RuntimeError):
-        return Feedback("not yet", f"the answer is a {type(given).__name__}, expected a number or a tensor.")
-    expected = expected.double()
-    if answer.shape != expected.shape:
-        shapes = f"the answer has shape {tuple(answer.shape)}, expected {tuple(expected.shape)}"
-        turned = answer.dim() == 2 and answer.T.shape == expected.shape
-        return Feedback("not yet", shapes + (": it is transposed." if turned else "."))
-    if not torch.isfinite(answer).all():
-        return Feedback("not yet", "the answer holds NaN or infinity. Is something divided by zero?")
-    if _close(answer, expected):
-        return Feedback("right", right)
-    for hint, wrong in mistakes.items():
-        if wrong.shape == answer.shape and _close(answer, wrong.double()):
-            return Feedback("not yet", hint)
-    return Feedback("not yet", _how_far(answer, expected))
+        answer = read(list(given) if unordered and isinstance(given, set | frozenset) else given)
+        candidates = [(right, expected), *(mistakes or {}).items()]
+        known = [(hint, value) for hint, value in candidates if _fits(answer, value)]
+        for is_same in (near, functools.partial(_rounded, digits=digits))[
+            : 1 if digits is None else 2
+        ]:
+            for hint, value in known:
+                if is_same(_form(answer, value, unordered), _in_order(value, unordered)):
+                    return Feedback("right" if value is expected else "not yet", hint)
+        return Feedback(
+            "not yet", _how_far(_form(answer, expected, unordered), _in_order(expected, unordered))
+        )
+    except AnswerError as error:
+        return Feedback(error.verdict, error.message)
 
 
-def _close(a: Tensor, b: Tensor) -> bool:
-    return torch.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE)
-
-
-def _how_far(answer: Tensor, expected: Tensor) -> str:
-    factor = float((answer * expected).sum() / expected.square().sum().clamp_min(1e-300))
-    if factor != 0 and _close(answer, factor * expected):
-        return f"the answer is {factor:.4g} times the right one: a factor is missing or too much."
-    gap = float((answer - expected).abs().max())
-    return f"the largest difference to the right answer is {gap:.3g}."
-
-
-def call(function: object, *arguments: object) -> object:
-    """The function's value, or Feedback on what went wrong when it was called."""
-    if function is None or function is ...:
-        return None
-    if not callable(function):
-        return Feedback("not yet", f"the answer is a {type(function).__name__}, expected a function.")
-    try:
-        return function(*arguments)
-    except Exception as error:
-        return Feedback("not yet", f"your function raised {type(error).__name__}: {error}")
-
-
-def grade(function: object, arguments: tuple, expected: Tensor, right: str, mistakes: Mapping[str, Tensor]) -> Feedback:
-    answer = call(function, *arguments)
-    return answer if isinstance(answer, Feedback) else compare(answer, expected, right, mistakes)
+def near(answer: Answer, expected: Tensor) -> bool:
+    """Equal up to rounding, in the precision of the answer. NaN is near to nothing."""
+    expected = expected.detach().double()
+    size = float(expected.abs().max()) if expected.numel() else 0.0
+    return bool(((answer.value - expected).abs() <= answer.tolerance * (size or 1.0)).all())
 
 
 def problem(n: int = 8, dim_x: int = 3, dim_y: int = 1, seed: int = 0) -> Prompts:
+    """One prompt in double precision, with noisy labels."""
     task = LinearTask(dim_x=dim_x, dim_y=dim_y, n_context=n, x_dist="normal", noise_std=0.3)
     return task.sample(1, torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _fits(answer: Answer, value: Tensor) -> bool:
+    try:
+        answer.shaped(*value.shape)
+    except AnswerError:
+        return False
+    return True
+
+
+def _form(answer: Answer, value: Tensor, unordered: bool) -> Answer:
+    shaped = answer.shaped(*value.shape)
+    return Answer(_in_order(shaped.value, unordered), shaped.tolerance)
+
+
+def _in_order(value: Tensor, unordered: bool) -> Tensor:
+    return value.flatten().sort().values if unordered else value
+
+
+def _rounded(answer: Answer, expected: Tensor, digits: int) -> bool:
+    """Every number is near, or is the expected one rounded or cut off where it ends, though not before `digits` digits."""
+    precision = 15 if answer.tolerance < 1e-5 else 7
+    pairs = zip(answer.value.flatten().tolist(), expected.double().flatten().tolist(), strict=True)
+    return all(
+        near(Answer(torch.tensor(a), answer.tolerance), torch.tensor(e))
+        or _shortened(a, e, digits, precision)
+        for a, e in pairs
+    )
+
+
+def _shortened(number: float, expected: float, digits: int, precision: int) -> bool:
+    shown, full = Decimal(f"{number:.{precision}g}").normalize(), Decimal(repr(expected))
+    if not shown or not full:
+        return False
+    unit = Decimal(1).scaleb(min(shown.as_tuple().exponent, full.adjusted() - digits + 1))
+    try:
+        return shown in {
+            full.quantize(unit, mode) for mode in (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_DOWN)
+        }
+    except InvalidOperation:  # more digits than any page shows
+        return False
+
+
+def _how_far(answer: Answer, expected: Tensor) -> str:
+    value, expected = answer.value, expected.double()
+    square = value.dim() == 2 and value.shape[0] == value.shape[1]
+    if square and near(Answer(value.T, answer.tolerance), expected):
+        return "that is the transpose of the right matrix."
+    factor = float((value * expected).sum() / expected.square().sum().clamp_min(1e-300))
+    if near(answer, factor * expected) and near(
+        Answer(value / (factor or 1), answer.tolerance), expected
+    ):
+        if abs(factor + 1) < answer.tolerance:
+            return "the sign is turned."
+        if _is_plain(factor, answer.tolerance) or int((expected != 0).sum()) > 1:
+            return (
+                f"the answer is {_spelled(factor)} times the right one: a factor is missing or too"
+                " much."
+            )
+    if value.dim() == 1 and near(
+        Answer(value.sort().values, answer.tolerance), expected.sort().values
+    ):
+        return "the numbers are right, but their order is not."
+    gap = float((value - expected).abs().max())
+    return f"the largest difference to the right answer is {gap:.3g}."
+
+
+def _is_plain(factor: float, tolerance: float) -> bool:
+    """Is it a number that people forget: a whole one, or one over a whole one?"""
+    size = abs(factor)
+    whole = size if size >= 1 else 1 / size if size else 0.0
+    return 1 < round(whole) <= 20 and abs(whole - round(whole)) < tolerance * whole
+
+
+def _spelled(factor: float) -> str:
+    exact = Fraction(factor).limit_denominator(20)
+    return str(exact) if abs(float(exact) - factor) < 1e-6 * abs(factor) else f"{factor:.4g}"
