@@ -1,4 +1,4 @@
-"""The Sphinx extension of the book: mathematics without scripts, notebooks to download, no stale output, a light page.
+"""The Sphinx extension of the book: mathematics without scripts, folds, numbers, cards, search, notebooks to download.
 
 It works under ``jupyter-book build .`` as well as under ``make book``.
 """
@@ -18,17 +18,23 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import html_pages  # noqa: E402  (the folder of this file is not a package)
+import folds  # noqa: E402  (the folder of this file is not a package)
+import glossary_links  # noqa: E402
 import icons  # noqa: E402
 import katex_math  # noqa: E402
 import notebooks  # noqa: E402
+import numbering  # noqa: E402
 import page_checks  # noqa: E402
+import page_context  # noqa: E402
+import search_entries  # noqa: E402
+import tidy_tree  # noqa: E402
 
 
-def digest_of(*folders: str) -> str:
-    """A digest of every file in some folders of the book."""
+def digest_of(*names: str) -> str:
+    """A digest of some files of the book, and of every file in some of its folders."""
     digest = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in (ROOT / folder).rglob("*")):
+    places = [ROOT / name for name in names]
+    for path in sorted(path for place in places for path in [place, *place.rglob("*")]):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -45,8 +51,9 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
 
 
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
-    """All pages, when the library, the styles or this extension have changed since they were written."""
-    before, env.book_digest = getattr(env, "book_digest", None), digest_of("icllib", "_static", "_sphinx")
+    """All pages, when the library, the styles, this extension or the glossary have changed since they were written."""
+    parts = ("icllib", "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md")
+    before, env.book_digest = getattr(env, "book_digest", None), digest_of(*parts)
     return sorted(env.found_docs) if before != env.book_digest else []
 
 
@@ -64,6 +71,19 @@ def write_tokens(app: Sphinx) -> None:
     (static / "icl-tokens.css").write_text(css_tokens(), encoding="utf-8")
 
 
+def drop_unused(outdir: Path) -> None:
+    """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts, Sphinx's own search."""
+    unused = [
+        "_static/scripts/fontawesome.*",
+        "_static/**/*.map",
+        "_static/**/*.js.LICENSE.txt",
+        "_static/sphinx-thebe.*",
+    ]
+    unused += ["_static/searchtools.js", "_static/language_data.js", "_static/togglebutton.*"]
+    for path in [path for pattern in unused for path in outdir.glob(pattern)]:
+        path.unlink(missing_ok=True)
+
+
 def complain(app: Sphinx) -> None:
     """Warn of what no reader should meet: images without text alternative, dead links, requests to other hosts."""
     for name in sorted(app.env.found_docs):
@@ -76,8 +96,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         write_tokens(app)
         icons.drop_theme_icons(Path(app.outdir) / "_static")
         icons.write_font(Path(app.outdir) / "_static")
+        drop_unused(Path(app.outdir))
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
-        html_pages.mend_all(Path(app.outdir))
+        search_entries.write(app)
+        page_context.write_front_door(app)
+        page_context.write_for_robots(app)
         complain(app)
 
 
@@ -85,11 +108,15 @@ def setup(app: Sphinx) -> dict[str, object]:
     # Kernels and autodoc find the library even where it is not installed.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     sys.path.insert(0, str(ROOT))
-    katex_math.setup(app)
+    for part in (katex_math, folds, glossary_links, numbering, tidy_tree):
+        part.setup(app)
     app.connect("config-inited", set_repository)
+    app.connect("config-inited", page_context.settings)
+    app.connect("builder-inited", page_context.without_search_index)
     app.connect("config-inited", forget_stale_outputs, priority=900)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("html-page-context", notebooks.add_buttons, priority=900)
     app.connect("build-finished", finish, priority=900)
+    app.connect("html-page-context", page_context.fill, priority=950)
     app.add_css_file("icl-tokens.css")
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

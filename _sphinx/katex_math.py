@@ -15,6 +15,8 @@ from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 
+_BASE = '<span class="base">'
+
 #: Short forms that the chapters may use.
 MACROS = {"\\R": "\\mathbb{R}", "\\E": "\\mathbb{E}"}
 
@@ -54,8 +56,24 @@ def _render_node(translator: object, node: nodes.Element, display: bool) -> str:
 
 
 def visit_inline(translator: object, node: nodes.math) -> None:
-    translator.body.append(f'<span class="math">{_render_node(translator, node, display=False)}</span>')
+    markup = _render_node(translator, node, display=False)
+    before, after = html.escape(node.get("before", "")), html.escape(node.get("after", ""))
+    if before or after:
+        markup = keep_together(before, markup, after)
+    translator.body.append(f'<span class="math">{markup}</span>')
     raise nodes.SkipNode
+
+
+def keep_together(before: str, markup: str, after: str) -> str:
+    """A long formula that may break inside, but neither behind `before` nor in front of `after`."""
+    parts = markup.split(_BASE)
+    ends = "</span></span>"  # of the whole formula, behind its last part
+    if len(parts) < 3 or not markup.endswith(ends):
+        return f'<span class="icl-keep">{before}{markup}{after}</span>'
+    parts[1] = f"{parts[1]}</span>" if before else parts[1]
+    first = f'<span class="icl-keep">{before}{_BASE}' if before else _BASE
+    last = f'<span class="icl-keep">{_BASE}{parts[-1].removesuffix(ends)}{after}</span>{ends}'
+    return parts[0] + first + _BASE.join(parts[1:-1]) + last
 
 
 def visit_block(translator: object, node: nodes.math_block) -> None:

@@ -119,15 +119,16 @@ def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width,
         assert picture.is_visible() and picture.bounding_box()["width"] > 200
         if name != "intro":
             assert seen.page.locator(".katex-html:visible").count() > 5
-        solution = seen.page.locator("div.solution.dropdown").first
+        solution = seen.page.locator("details.solution").first
+        solution.locator("summary").click()
         assert solution.locator("pre").first.is_visible()
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_folded_solution_opens_by_keyboard(name, browser, address):
     with visit(browser, f"{address}/{name}.html") as seen:
-        solution = seen.page.locator("div.solution.dropdown").first
+        solution = seen.page.locator("details.solution").first
         assert not solution.locator("pre").first.is_visible()
-        solution.locator("button.toggle-button").focus()
+        solution.locator("summary").focus()
         seen.page.keyboard.press("Enter")
         assert solution.locator("pre").first.is_visible()

@@ -1,11 +1,18 @@
 """Every page of the built site, read without a browser."""
 
+import ast
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import jupytext
 import nbformat
+import numbering
+import page_context
+import plain_text
 import pytest
 from bs4 import BeautifulSoup
-from listing import CHAPTERS, PAGES
+from listing import CHAPTERS, PAGES, ROOT
 from page_checks import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
 
 pytestmark = pytest.mark.site
@@ -57,8 +64,137 @@ def test_a_chapter_has_all_its_parts(name, site):
     assert soup.select_one(".icl-question") and soup.select_one(".icl-objectives") and soup.select_one(".icl-live")
     sections = {heading.get_text().strip("#\n ") for heading in soup.select("article h2")}
     assert {"Exercises", "You can now", "Further reading"} <= sections
-    exercises, solutions = soup.select("div.exercise"), soup.select("div.solution.dropdown")
+    exercises, solutions = soup.select("div.exercise"), soup.select("details.solution")
     assert len(exercises) >= 5 and len(solutions) == len(exercises)
     verdicts = [output.get_text() for output in soup.select(".cell_output")]
     assert sum("✓ Right" in text for text in verdicts) == len(solutions)
     assert sum("… Not answered" in text for text in verdicts) == len(exercises)
+
+
+def shows(source: Path) -> int:
+    """How many figures the cells of a page show: its calls of `show`, those in loops and functions left out."""
+    code = "\n".join(cell.source for cell in jupytext.read(source).cells if cell.cell_type == "code")
+    calls = [part for part in ast.walk(ast.parse(code)) if isinstance(part, ast.Call)]
+    return sum(getattr(call.func, "attr", getattr(call.func, "id", "")) == "show" for call in calls)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_that_a_chapter_shows_is_on_its_page(name, site):
+    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    assert len(soup.select("figure.icl-figure")) == shows(ROOT / f"{name}.md")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_figures_exercises_and_equations_are_numbered_by_chapter_and_can_be_linked(name, site):
+    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    chapter = re.match(r"chapters/(\d+)_", name)
+    first = f"{int(chapter[1])}." if chapter else ""
+    figures = soup.select("figure.icl-figure, figure.icl-live")
+    numbers = [figure.select_one("figcaption > a.icl-figure-number") for figure in figures]
+    assert [link.get_text() for link in numbers] == [f"Figure {first}{n}" for n in range(1, len(figures) + 1)]
+    assert [link["href"] for link in numbers] == [f"#{figure['id']}" for figure in figures]
+    exercises = [title.get_text() for title in soup.select("div.exercise > .admonition-title")]
+    for place, title in enumerate(exercises, start=1):
+        assert title.strip().startswith(f"Exercise {first}{place} ")
+    equations = [number.get_text() for number in soup.select(".eqno")]
+    assert equations == [f"({first}{n})" for n in range(1, len(equations) + 1)]
+
+
+def test_no_caption_shows_an_index_as_code(soup):
+    for caption in soup.select("figcaption"):
+        for formula in caption.select(".katex"):
+            formula.extract()
+        assert not re.search(r"(?<!\w)\w_\w", caption.get_text()), caption.get_text()
+
+
+def test_every_fold_is_named_by_what_it_opens_and_no_two_alike(soup):
+    names = [" ".join(summary.get_text().split()) for summary in soup.select("article summary")]
+    assert len(set(names)) == len(names) and all(len(name) > 4 for name in names)
+    assert not soup.select("[aria-label='Toggle hidden content']")
+    solutions = [" ".join(fold.summary.get_text().split()) for fold in soup.select("details.solution")]
+    assert all(re.fullmatch(r"Solution to exercise [\d.]+", name) for name in solutions)
+
+
+def test_a_page_says_what_it_is(soup, site, page):
+    assert 40 <= len(soup.select_one("meta[name=description]")["content"]) <= 160
+    assert soup.select_one("meta[property='og:title']")["content"]
+    icon = soup.select_one("link[rel=icon]")["href"]
+    assert (page.parent / icon.split("?")[0]).resolve() == (site / "_static" / "favicon.svg").resolve()
+    assert (site / "_static" / "favicon.svg").exists() and (site / "_static" / "preview.png").exists()
+
+
+def test_a_page_loads_neither_the_search_nor_a_script_that_blocks_its_drawing(soup):
+    scripts = soup.select("head script[src]")
+    assert all(script.has_attr("defer") for script in scripts)
+    assert not [script["src"] for script in scripts if "search" in script["src"] or "index" in script["src"]]
+
+
+def test_the_download_menu_offers_one_notebook(soup):
+    labels = [link.get_text().strip() for link in soup.select(".dropdown-menu a")]
+    assert labels.count(".ipynb") <= 1
+
+
+def test_the_site_publishes_nothing_that_no_page_loads(site):
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    unused = ("fontawesome.js", ".js.map", "searchindex.js", "searchtools.js", "genindex.html", "prf-prf.html")
+    assert [name for name in files if name.endswith(unused)] == []
+
+
+@pytest.mark.parametrize("name", ["index", "404", "search"])
+def test_the_front_door_and_the_pages_without_a_chapter_have_title_and_language(name, site):
+    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    assert soup.html["lang"] == "en" and "One Layer, One Step" in soup.title.get_text()
+    assert soup.select_one("meta[http-equiv=refresh]") is None and soup.select_one("h1")
+    assert (soup.select_one("meta[name=robots]") is not None) == (name != "index")
+
+
+def test_robots_are_told_where_the_sitemap_is_when_the_address_is_known(site):
+    robots = (site / "robots.txt").read_text(encoding="utf-8")
+    assert ("Sitemap:" in robots) == (site / "sitemap.xml").exists()
+
+
+def test_the_address_of_the_site_follows_from_the_repository(monkeypatch):
+    app = SimpleNamespace(config=SimpleNamespace(html_baseurl=""))
+    for name in ("BOOK_SITE_URL", "BOOK_REPOSITORY_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert page_context.site_url(app) == ""
+    monkeypatch.setenv("BOOK_REPOSITORY_URL", "https://github.com/Some-Body/book.git")
+    assert page_context.site_url(app) == "https://some-body.github.io/book/"
+    monkeypatch.setenv("BOOK_SITE_URL", "https://example.org/book")
+    assert page_context.site_url(app) == "https://example.org/book/"
+
+
+def test_a_term_is_defined_once_and_every_page_links_its_first_use(site):
+    soup = BeautifulSoup((site / "chapters/glossary.html").read_text(encoding="utf-8"), "html.parser")
+    names = [
+        name.strip() for term in soup.select("dl.glossary dt") for name in term.get_text().strip("# \n").split(",")
+    ]
+    assert len(set(names)) == len(names)
+    assert {"transformer", "layer", "network", "training", "weights", "prompt"} <= set(names)
+
+
+def test_a_term_s_link_leads_to_the_glossary_and_is_described_by_its_card(soup):
+    links = soup.select("a.icl-term")
+    cards = {card["id"] for card in soup.select(".icl-card")}
+    assert [link["aria-describedby"] for link in links] == list(
+        dict.fromkeys(link["aria-describedby"] for link in links)
+    )
+    assert {link["aria-describedby"] for link in links} == cards
+    for link in links:
+        assert "glossary.html#term-" in link["href"]
+        assert link.find_parent(["h1", "h2", "h3", "code", "pre", "figcaption", "summary"]) is None
+
+
+@pytest.mark.parametrize(
+    ("caption", "shown"),
+    [("W_K and λ_max", 2), ("n_context and W", 0), ("the loss $\\frac12 x^2$", 1), ("a < b &lt; c", 0)],
+)
+def test_a_caption_s_formulas_are_set_and_names_of_code_are_not(caption, shown):
+    assert numbering.typeset(caption).count('<span class="katex">') == shown
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"), [(r"W_{K}^{\top}", "W_K^ᵀ"), (r"\gamma", "γ"), (r"\frac1N", "1/N"), (r"\lambda_{\max}", "λ_max")]
+)
+def test_a_formula_is_searched_as_a_reader_types_it(tex, text):
+    assert plain_text.of_formula(tex) == text

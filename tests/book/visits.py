@@ -48,6 +48,7 @@ class Visit:
 def visit(browser: Browser, url: str, width: int = 1280, scheme: str = "light", **options: object) -> Iterator[Visit]:
     """Open `url`; every request to another host is refused and noted."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
+    context.set_default_timeout(10_000)
     seen = Visit(context.new_page())
     own = url.split("/", 3)[:3]
 

@@ -1,0 +1,40 @@
+"""The words of a document tree, or of a formula, as a reader would type them: `W_K`, `γ`, `η/N`."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from docutils import nodes
+
+# Where TeX and HTML name a sign differently; all others (gamma, nabla, le, …) have the names of HTML.
+_SIGNS = {"cdot": "·", "varepsilon": "ε", "varphi": "φ", "top": "ᵀ", "to": "→", "dots": "…", "sqrt": "√", "sum": "Σ"}
+_SIGNS |= {"lVert": "‖", "rVert": "‖", "partial": "∂"}
+_SKIPPED = (nodes.raw, nodes.comment, nodes.target, nodes.literal_block, nodes.substitution_definition)
+
+
+def of_formula(tex: str) -> str:
+    r"""TeX without its commands: ``W_{K}^{\top}`` becomes ``W_K^ᵀ``."""
+    tex = re.sub(r"\\[td]?frac\{?(\w)\}?\{?(\w)\}?", r"\1/\2", tex)
+    tex = re.sub(r"\\([A-Za-z]+)", _sign, tex)
+    tex = re.sub(r"\\.", " ", tex)
+    return re.sub(r"\s+", " ", tex.replace("{", "").replace("}", "").replace("&", " ")).strip()
+
+
+def _sign(command: re.Match[str]) -> str:
+    if command[1] in ("max", "min", "exp", "log", "tr", "det"):
+        return command[1]
+    sign = _SIGNS.get(command[1]) or html.unescape(f"&{command[1]};")
+    return sign if len(sign) == 1 else " "
+
+
+def of_node(node: nodes.Node) -> str:
+    """The words of a node and of all below it, but those of code and of raw HTML."""
+    if isinstance(node, nodes.math | nodes.math_block):
+        return of_formula(node.astext())
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    if isinstance(node, _SKIPPED):
+        return ""
+    glue = "" if isinstance(node, nodes.TextElement) else " "
+    return re.sub(r"\s+", " ", glue.join(of_node(child) for child in node.children))

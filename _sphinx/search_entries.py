@@ -1,0 +1,101 @@
+"""What the search page looks through: every section, every term of the glossary, every symbol of Notation, every name of
+the library. Formulas stand once, buttons and scripts not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import plain_text
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent / "search"
+_NO_TEXT = (
+    "script, style, button, svg, .icl-card, .headerlink, .icl-controls, .eqno, noscript, .cell_input, .icl-values"
+)
+_KINDS = {"chapters/notation": "notation", "chapters/api": "library", "chapters/bibliography": "bibliography"}
+
+
+def entries_of(page: str, name: str) -> list[dict[str, str]]:
+    """The entries of one page: its `url`, the `page` it stands on, `title`, `text` and `kind`."""
+    article = BeautifulSoup(page, "html.parser").select_one("article.bd-article")
+    if article is None or article.h1 is None:
+        return []
+    for formula in article.select(".katex"):
+        tex = formula.select_one("annotation")
+        formula.replace_with(plain_text.of_formula(tex.get_text()) if tex else "")
+    for part in article.select(_NO_TEXT):
+        part.decompose()
+    title = _words(article.h1)
+    found = []
+    for kind, part, heading in [*_terms(article), *_names(article), *_rows(article, name), *_sections(article)]:
+        anchor = part.get("id") or ""
+        entry = {"url": f"{name}.html#{anchor}" if anchor else f"{name}.html", "page": title, "title": heading}
+        found.append(entry | {"text": _words(part), "kind": kind or _KINDS.get(name, "section")})
+    return [entry for entry in found if entry["text"] or entry["kind"] == "section"]
+
+
+def _words(part: Tag) -> str:
+    return re.sub(r"\s+", " ", part.get_text(" ")).strip().rstrip("#")
+
+
+def _terms(article: Tag) -> list[tuple[str, Tag, str]]:
+    """The terms of a glossary, taken out of the page with their definitions."""
+    found = []
+    for term in article.select("dl.glossary dt[id]"):
+        definition = term.find_next_sibling("dd")
+        heading = _words(term)
+        term.clear()
+        term.append(_words(definition))
+        found.append(("term", term, heading))
+    for glossary in article.select("dl.glossary"):
+        glossary.extract()
+    return found
+
+
+def _names(article: Tag) -> list[tuple[str, Tag, str]]:
+    """The classes and functions that the library's page describes."""
+    found = []
+    for signature in reversed(article.select("dl.py dt[id]")):
+        heading = signature["id"]
+        definition = signature.find_next_sibling("dd")
+        signature.append(definition.extract() if definition else "")
+        found.append(("library", signature.extract(), heading))
+    return found[::-1]
+
+
+def _rows(article: Tag, name: str) -> list[tuple[str, Tag, str]]:
+    """The symbols of Notation, one a row."""
+    if _KINDS.get(name) != "notation":
+        return []
+    found = []
+    for row in article.select("tbody tr"):
+        section = row.find_parent("section")
+        row["id"] = section["id"] if section else ""
+        found.append(("notation", row.extract(), _words(row.find(["td", "th"]))))
+    return found
+
+
+def _sections(article: Tag) -> list[tuple[str, Tag, str]]:
+    """Sections without the sections inside them."""
+    found = []
+    for section in reversed(article.select("section[id]")):
+        heading = section.find(re.compile("h[1-6]"))
+        if heading is not None:
+            found.append(("", section.extract(), _words(heading.extract())))
+    return found[::-1]
+
+
+def write(app: Sphinx) -> None:
+    """Write the entries of all pages as a script (a page from a disk can load no other kind of file), and what reads it."""
+    outdir = Path(app.outdir)
+    shutil.copytree(HERE, outdir / "_static" / "search", dirs_exist_ok=True)
+    found = []
+    for name in sorted(app.env.found_docs):
+        found += entries_of((outdir / f"{name}.html").read_text(encoding="utf-8"), name)
+    data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    (outdir / "_static" / "search" / "entries.js").write_text(f"const SEARCH_ENTRIES = {data};\n", encoding="utf-8")
