@@ -1,10 +1,12 @@
 """What the pages call each other: titles, labels, their numbers, and the works they cite, read without Sphinx.
 
-Numbers run through the book in the order of _toc.yml, as on the site (tests/book/test_notebooks.py compares the two).
+Exercises, equations and figures are numbered by chapter, theorems and the like through the book in the order of
+_toc.yml, as on the site (tests/book/test_notebooks.py compares the two).
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 from pybtex.database import Entry, parse_file
 
 ROOT = Path(__file__).resolve().parent.parent
+BY_CHAPTER = ("exercise", "equation", "figure")
 NUMBERED = ("exercise", "lemma", "proposition", "theorem", "corollary", "definition", "algorithm", "equation")
 
 
@@ -30,7 +33,7 @@ class Label:
 
     page: str
     kind: str
-    number: int | None
+    number: str | None
     title: str
     anchor: str
 
@@ -58,10 +61,11 @@ class Directive:
 
 @dataclass
 class Book:
-    """Titles of all pages, labels of all places, cited works."""
+    """Titles of all pages, labels of all places, figures that have a name, cited works."""
 
     titles: dict[str, str] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
+    figures: dict[tuple[str, str], Label] = field(default_factory=dict)  # by page and name
     works: dict[str, Entry] = field(default_factory=dict)
 
 
@@ -107,43 +111,94 @@ def read_book() -> Book:
     book, counts = Book(), Counter()
     for page in pages():
         if (ROOT / f"{page}.md").exists():
-            _read(book, counts, page, (ROOT / f"{page}.md").read_text(encoding="utf-8"))
+            _Reader(book, counts, page).read((ROOT / f"{page}.md").read_text(encoding="utf-8"))
     bibliography = ROOT / "chapters" / "references.bib"
     if bibliography.exists():
         book.works = dict(parse_file(str(bibliography), bib_format="bibtex").entries)
     return book
 
 
-def _read(book: Book, counts: Counter, page: str, text: str) -> None:
-    """Note what one text of a page defines, nested directives included."""
+def chapter(page: str) -> str:
+    """The number of a page's chapter, "7" for 07_many_layers; empty for a page without one."""
+    match = re.match(r"(\d+)_", page.rsplit("/", 1)[-1])
+    return str(int(match[1])) if match else ""
 
-    def note(label: str, kind: str, title: str = "", numbered: bool = True, anchor: str = "") -> None:
-        counts[kind] += numbered
-        number = counts[kind] if numbered else None
-        if label:
-            book.labels[label] = Label(page, kind, number, title, anchor or label)
 
-    tokens, targets = parser().parse(text), []
-    for index, token in enumerate(tokens):
-        if token.type == "math_block_label":
-            note(token.info, "equation", anchor=f"equation-{token.info}")
-        elif token.type == "myst_target":
-            targets.append(token.content)
-        elif token.type == "heading_open":
-            title = tokens[index + 1].content
-            book.titles.setdefault(page, title)
-            for target in targets:
-                note(target, "section", title, numbered=False)
-            targets = []
-        elif found := directive(token):
-            label, title = found.options.get("label") or found.options.get("name", ""), found.argument
-            if found.name == "math" and label:
-                note(label, "equation", anchor=f"equation-{label}")
-            elif found.kind in NUMBERED:
-                note(label, found.kind, title, numbered="nonumber" not in found.options)
-            elif label or targets:
-                for target in [*targets, label]:
-                    note(target, found.kind, title, numbered=False)
-            targets = []
-            if "code" not in found.name and found.name != "math":
-                _read(book, counts, page, found.body)
+def figures_of(code: str, live: set[str]) -> list[str]:
+    """The names of the figures that a cell shows, in their order, empty for a figure without one.
+
+    Args:
+        live: the classes of live figures that the page has imported so far; those that this cell imports join them.
+    """
+    names = []
+    for statement in ast.parse(code).body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.ImportFrom) and node.module == "icllib.widgets":
+                live |= {alias.asname or alias.name for alias in node.names}
+        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+        for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if called == "show":
+                given = [word.value for word in call.keywords if word.arg == "name"]
+                names.append(str(getattr(given[0], "value", "")) if given else "")
+            elif called in live and isinstance(statement, ast.Expr):
+                names.append(re.sub(r"(?<!^)(?=[A-Z])", "_", called).lower())
+    return names
+
+
+@dataclass
+class _Reader:
+    """Notes what a page defines: `counts` goes on from page to page, `live` are the live figures' classes it has imported."""
+
+    book: Book
+    counts: Counter
+    page: str
+    live: set[str] = field(default_factory=set)
+
+    def read(self, text: str) -> None:
+        """Read a text of the page; directives are read in their turn."""
+        tokens, targets = parser().parse(text), []
+        for index, token in enumerate(tokens):
+            if token.type == "math_block_label":
+                self.note(token.info, "equation", anchor=f"equation-{token.info}")
+            elif token.type == "myst_target":
+                targets.append(token.content)
+            elif token.type == "heading_open":
+                title = tokens[index + 1].content
+                self.book.titles.setdefault(self.page, title)
+                for target in targets:
+                    self.note(target, "section", title, numbered=False)
+                targets = []
+            elif found := directive(token):
+                self.read_directive(found, targets)
+                targets = []
+
+    def read_directive(self, found: Directive, targets: list[str]) -> None:
+        label = found.options.get("label") or found.options.get("name", "")
+        if found.name == "code-cell":
+            for name in figures_of(found.body, self.live):
+                self.note(name, "figure")
+            return
+        if found.name == "math" and label:
+            self.note(label, "equation", anchor=f"equation-{label}")
+        elif found.kind in NUMBERED:
+            self.note(label, found.kind, found.argument, numbered="nonumber" not in found.options)
+        else:
+            for target in filter(None, [*targets, label]):
+                self.note(target, found.kind, found.argument, numbered=False)
+        if found.name != "math" and "code" not in found.name:
+            self.read(found.body)
+
+    def note(self, label: str, kind: str, title: str = "", numbered: bool = True, anchor: str = "") -> None:
+        number = self.number(kind) if numbered else None
+        if kind == "figure":
+            made = Label(self.page, kind, number, title, "figure-" + number.replace(".", "-"))
+            self.book.figures.setdefault((self.page, label), made)
+        elif label:
+            self.book.labels[label] = Label(self.page, kind, number, title, anchor or label)
+
+    def number(self, kind: str) -> str:
+        """The next number of a kind: within the chapter, or through the book."""
+        key = (self.page, kind) if kind in BY_CHAPTER else kind
+        self.counts[key] += 1
+        return ".".join(filter(None, (chapter(self.page) if kind in BY_CHAPTER else "", str(self.counts[key]))))

@@ -141,6 +141,8 @@ class Translator:
             return self._to(text or self.inline(self.book.titles.get(page, page)), page)
         if role in ("ref", "numref", "prf:ref", "eq", "math:numref") and target in self.book.labels:
             return self._reference(text, target)
+        if role == "fig":
+            return self._figure(target)
         if role == "term":
             anchor = re.sub(r"[^\w]+", "-", target).strip("-")
             return self._to(text or target, "chapters/glossary", f"term-{anchor}")
@@ -167,6 +169,11 @@ class Translator:
         if label.page == self.page and label.kind == "equation":
             return name
         return self._to(name, label.page, label.anchor)
+
+    def _figure(self, name: str) -> str:
+        found = [label for (page, known), label in self.book.figures.items() if known == name and page == self.page]
+        found += [label for (_, known), label in self.book.figures.items() if known == name]
+        return self._to(f"figure {found[0].number}", found[0].page, found[0].anchor) if found else "the figure"
 
     def _citation(self, role: str, keys: list[str]) -> str:
         works = [(key, self.book.works[key]) for key in keys if key in self.book.works]

@@ -75,8 +75,11 @@ def test_solutions_and_plumbing_are_folded_and_nothing_else(name, all_notebooks)
 
 @pytest.mark.site
 @pytest.mark.parametrize("name", PAGES)
-def test_the_numbers_of_formulas_exercises_and_theorems_are_those_of_the_page(name, site):
+def test_the_numbers_of_formulas_exercises_theorems_and_figures_are_those_of_the_page(name, site):
     soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    for (page, figure), label in notebooks.whole_book().figures.items():
+        if page == name and figure:
+            assert figure in (soup.find(id=label.anchor).get(kind) for kind in ("data-name", "data-figure"))
     for label in notebooks.whole_book().labels.values():
         if label.page == name and label.number is not None:
             place = soup.find(id=label.anchor)
@@ -87,12 +90,13 @@ def test_the_numbers_of_formulas_exercises_and_theorems_are_those_of_the_page(na
 BOOK = Book(
     {"chapters/one": "1. One", "chapters/two": "Two"},
     {
-        "eq-a": Label("chapters/one", "equation", 7, "", "equation-eq-a"),
-        "eq-b": Label("chapters/two", "equation", 8, "", "equation-eq-b"),
-        "ex-a": Label("chapters/one", "exercise", 3, "Try (core, 5 min)", "ex-a"),
-        "thm-a": Label("chapters/two", "theorem", 1, "All is well", "thm-a"),
+        "eq-a": Label("chapters/one", "equation", "1.7", "", "equation-eq-a"),
+        "eq-b": Label("chapters/two", "equation", "8", "", "equation-eq-b"),
+        "ex-a": Label("chapters/one", "exercise", "1.3", "Try (core, 5 min)", "ex-a"),
+        "thm-a": Label("chapters/two", "theorem", "1", "All is well", "thm-a"),
         "a-section": Label("chapters/two", "section", None, "A section", "a-section"),
     },
+    {("chapters/two", "bowl"): Label("chapters/two", "figure", "2.4", "", "figure-2-4")},
     dict(
         parse_string(
             "@article{a, author={von Oswald, J. and B, C. and D, E.}, year={2023}, eprint={2212.07677}}"
@@ -103,8 +107,9 @@ BOOK = Book(
 )
 PLAIN = {
     "{doc}`chapter 2 <two>`, {doc}`two`": "[chapter 2](S/chapters/two.html), [Two](S/chapters/two.html)",
-    "{eq}`eq-a`, {eq}`eq-b`": "(7), [(8)](S/chapters/two.html#equation-eq-b)",
-    "{ref}`ex-a` {ref}`here <a-section>`": "[Exercise 3](S/chapters/one.html#ex-a) [here](S/chapters/two.html#a-section)",
+    "{eq}`eq-a`, {eq}`eq-b`": "(1.7), [(8)](S/chapters/two.html#equation-eq-b)",
+    "{ref}`ex-a` {ref}`here <a-section>`": "[Exercise 1.3](S/chapters/one.html#ex-a) [here](S/chapters/two.html#a-section)",
+    "{fig}`bowl`, {fig}`none`": "[figure 2.4](S/chapters/two.html#figure-2-4), the figure",
     "{prf:ref}`thm-a`": "[Theorem 1](S/chapters/two.html#thm-a)",
     "{cite:t}`a`": "[von Oswald et al. (2023)](https://arxiv.org/abs/2212.07677)",
     "{cite:p}`a,b`": "([von Oswald et al., 2023](https://arxiv.org/abs/2212.07677); "
@@ -114,20 +119,20 @@ PLAIN = {
     "[that](two.md#x), [out](https://a.b)": "[that](S/chapters/two.html#x), [out](https://a.b)",
     "{.icl-question}\n**Why?**": "**Why?**",
     "(a-section)=\n## A section": "## A section",
-    "so\n\n$$\na\n$$ (eq-a)\nthen": "so\n\n$$\na \\tag{7}\n$$\n\nthen",
-    "> $$\n> a\n> b\n> $$ (eq-a)": "> $$ a b \\tag{7} $$",
+    "so\n\n$$\na\n$$ (eq-a)\nthen": "so\n\n$$\na \\tag{1.7}\n$$\n\nthen",
+    "> $$\n> a\n> b\n> $$ (eq-a)": "> $$ a b \\tag{1.7} $$",
     ":::{note}\nLook.\n:::": "> **Note**\n>\n> Look.",
     ":::{admonition} You need\n:class: icl\n\n- a\n:::": "> **You need**\n>\n> - a",
     ":::{admonition} Step by step\n:class: dropdown\n$$\na\n$$\n:::": "<details>\n<summary>Step by step</summary>\n\n"
     "$$\na\n$$\n\n</details>",
-    ":::{exercise} Try (core, 5 min)\n:label: ex-a\nDo.\n:::": "### Exercise 3: Try (core, 5 min)\n\nDo.",
+    ":::{exercise} Try (core, 5 min)\n:label: ex-a\nDo.\n:::": "### Exercise 1.3: Try (core, 5 min)\n\nDo.",
     ":::{prf:theorem} All is well ({cite:alp}`b`)\n:label: thm-a\nYes:\n\n$$\na\n$$\n:::": "> **Theorem 1 (All is well "
     "([Golub and Van Loan, 2013](https://doi.org/10.1/x)))**\n>\n> Yes:\n>\n> $$ a $$",
     ":::{prf:proof}\nBy steps:\n\n1. $$\n   a\n   $$\n2. b\n:::": "*Proof.* By steps:\n\n1. $$\n   a\n   $$\n\n2. b ∎",
-    "```{math}\n:label: eq-a\na\n```": "$$\na \\tag{7}\n$$",
+    "```{math}\n:label: eq-a\na\n```": "$$\na \\tag{1.7}\n$$",
     "```{figure} _static/a.png\n:alt: A dot.\nA *dot*.\n```": "![A dot.](S/_images/a.png)\n\nA *dot*.",
     "```python\n:::{x}\n```": "```python\n:::{x}\n```",
-    ":::{glossary}\nkey, value\n  What {eq}`eq-a` compares.\n:::": "- **key, value**:  What (7) compares.",
+    ":::{glossary}\nkey, value\n  What {eq}`eq-a` compares.\n:::": "- **key, value**:  What (1.7) compares.",
     "::::{note}\n:::{tip}\nIn.\n:::\n::::": "> **Note**\n>\n> > **Tip**\n> >\n> > In.",
 }
 
