@@ -13,6 +13,8 @@ from icllib.errors import InputError, ShapeError, check_choice, check_count, che
 
 __all__ = ["BalancedTask", "LinearTask", "Prompts", "Task"]
 
+_CHUNK = 512  # prompts whose inputs are coloured at a time
+
 
 @dataclass(frozen=True)
 class Prompts:
@@ -195,9 +197,12 @@ class LinearTask:
         if self.covariance is not None:
             factor = torch.linalg.cholesky(single_or_double(self.covariance))
             factor = factor.to(options["device"], options["dtype"])
-            return torch.randn(shape, **options) @ factor.T
+            x = torch.randn(shape, **options)
+            for part in x.split(_CHUNK):  # in place: the inputs are the largest array there is
+                part.copy_(part @ factor.T)
+            return x
         if self.x_dist == "normal":
-            return self.x_scale * torch.randn(shape, **options)
+            return torch.randn(shape, **options).mul_(self.x_scale)
         uniform = torch.empty(shape, device=options["device"], dtype=options["dtype"])
         uniform.uniform_(-self.x_scale, self.x_scale, generator=options["generator"])
         if self.x_dist == "uniform":

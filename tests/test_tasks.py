@@ -1,6 +1,8 @@
 import copy
 import math
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -227,3 +229,15 @@ def test_a_covariance_in_half_precision_is_taken(dtype, generator):
     task = LinearTask(2, covariance=COVARIANCE.to(dtype))
     single = LinearTask(2, covariance=COVARIANCE).sample(5, torch.Generator().manual_seed(0))
     torch.testing.assert_close(task.sample(5, generator).x, single.x)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("law", ["x_scale=0.5", "x_dist='normal'", "covariance=torch.eye(20) / 2"])
+def test_sampling_holds_the_inputs_once(law):
+    code = (
+        "import torch; from icllib.tasks import LinearTask\n"
+        "def peak(): return int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024\n"
+        f"task = LinearTask(20, n_context=200, {law})\n"
+        "task.sample(10, torch.Generator()); before = peak()\n"
+        "task.sample(4000, torch.Generator()); print(peak() - before)"
+    )
+    size = 4000 * 201 * 20 * 4 / 2**20  # mebibytes of x, in single precision
+    assert float(subprocess.check_output([sys.executable, "-c", code], text=True)) < 1.6 * size
