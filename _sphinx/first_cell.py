@@ -1,4 +1,4 @@
-"""The cell that fetches the library where a notebook is opened without it: in Colab, or after a download."""
+"""The cell that fetches the library where a notebook lacks it: in Colab, or after a download."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def imported(sources: Iterable[str]) -> list[str]:
 
 
 def library(repository: str, branch: str) -> str:
-    """What pip is asked for: the library with all that the chapters import, from the book's repository."""
+    """What pip is asked for: the library, with all that chapters import, from the repository."""
     if repository.startswith("https://github.com/"):  # an archive needs no git
         return f"icllib[book] @ {repository}/archive/refs/heads/{branch}.zip"
     return f"icllib[book] @ git+{repository}@{branch}"

@@ -1,7 +1,7 @@
-"""What the pages call each other: titles, labels, their numbers, and the works they cite, read without Sphinx.
+"""What the pages call each other: titles, labels, numbers, cited works; read without Sphinx.
 
-Exercises, equations and figures are numbered by chapter, theorems and the like through the book in the order of
-_toc.yml, as on the site (tests/book/test_notebooks.py compares the two).
+Exercises, equations and figures are numbered by chapter, theorems and the like through the book in
+the order of _toc.yml, as on the site (tests/book/test_notebooks.py compares the two).
 """
 
 from __future__ import annotations
@@ -24,12 +24,21 @@ from pybtex.database import Entry, parse_file
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_CHAPTER = ("exercise", "equation", "figure")
-NUMBERED = ("exercise", "lemma", "proposition", "theorem", "corollary", "definition", "algorithm", "equation")
+NUMBERED = (
+    "exercise",
+    "lemma",
+    "proposition",
+    "theorem",
+    "corollary",
+    "definition",
+    "algorithm",
+    "equation",
+)
 
 
 @dataclass(frozen=True)
 class Label:
-    """A place that pages refer to: its page, what it is, its number (None where it has none), its title and anchor."""
+    """A place that pages refer to: page, kind, number (or None), title and anchor."""
 
     page: str
     kind: str
@@ -71,19 +80,28 @@ class Book:
 
 def parser() -> MarkdownIt:
     """The blocks of MyST: CommonMark, tables, fences of colons, mathematics, targets."""
-    markdown = MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(colon_fence_plugin)
+    markdown = (
+        MarkdownIt("commonmark").enable("table").use(front_matter_plugin).use(colon_fence_plugin)
+    )
     return markdown.use(myst_block_plugin).use(dollarmath_plugin, allow_labels=True)
 
 
 def directive(token: Token) -> Directive | None:
     """The directive that a fence holds, or None for plain code."""
-    match = re.fullmatch(r"\{([\w:.+-]+)\}\s*(.*)", token.info.strip()) if "fence" in token.type else None
+    match = (
+        re.fullmatch(r"\{([\w:.+-]+)\}\s*(.*)", token.info.strip())
+        if "fence" in token.type
+        else None
+    )
     if not match:
         return None
     lines, options = token.content.splitlines(), {}
     if lines and lines[0].strip() == "---":
         end = next(i for i, line in enumerate(lines[1:], 1) if line.strip() == "---")
-        options = {key: str(value) for key, value in (yaml.safe_load("\n".join(lines[1:end])) or {}).items()}
+        options = {
+            key: str(value)
+            for key, value in (yaml.safe_load("\n".join(lines[1:end])) or {}).items()
+        }
         lines = lines[end + 1 :]
     while lines and (option := re.fullmatch(r":([\w-]+):\s*(.*)", lines[0])):
         options[option[1]] = option[2]
@@ -128,7 +146,7 @@ def figures_of(code: str, live: set[str]) -> list[str]:
     """The names of the figures that a cell shows, in their order, empty for a figure without one.
 
     Args:
-        live: the classes of live figures that the page has imported so far; those that this cell imports join them.
+        live: the classes of live figures that the page has imported; this cell's join them.
     """
     names = []
     for statement in ast.parse(code).body:
@@ -137,7 +155,11 @@ def figures_of(code: str, live: set[str]) -> list[str]:
                 live |= {alias.asname or alias.name for alias in node.names}
         calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
         for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            called = (
+                call.func.attr
+                if isinstance(call.func, ast.Attribute)
+                else getattr(call.func, "id", "")
+            )
             if called == "show":
                 given = [word.value for word in call.keywords if word.arg == "name"]
                 names.append(str(getattr(given[0], "value", "")) if given else "")
@@ -148,7 +170,7 @@ def figures_of(code: str, live: set[str]) -> list[str]:
 
 @dataclass
 class _Reader:
-    """Notes what a page defines: `counts` goes on from page to page, `live` are the live figures' classes it has imported."""
+    """Notes what a page defines; `counts` goes on from page to page, `live` as in `figures_of`."""
 
     book: Book
     counts: Counter
@@ -189,7 +211,9 @@ class _Reader:
         if found.name != "math" and "code" not in found.name:
             self.read(found.body)
 
-    def note(self, label: str, kind: str, title: str = "", numbered: bool = True, anchor: str = "") -> None:
+    def note(
+        self, label: str, kind: str, title: str = "", numbered: bool = True, anchor: str = ""
+    ) -> None:
         number = self.number(kind) if numbered else None
         if kind == "figure":
             made = Label(self.page, kind, number, title, "figure-" + number.replace(".", "-"))
@@ -201,4 +225,6 @@ class _Reader:
         """The next number of a kind: within the chapter, or through the book."""
         key = (self.page, kind) if kind in BY_CHAPTER else kind
         self.counts[key] += 1
-        return ".".join(filter(None, (chapter(self.page) if kind in BY_CHAPTER else "", str(self.counts[key]))))
+        return ".".join(
+            filter(None, (chapter(self.page) if kind in BY_CHAPTER else "", str(self.counts[key])))
+        )

@@ -1,4 +1,4 @@
-"""Every chapter as a notebook: beside the site for download, and behind the Binder and Colab buttons.
+"""Every chapter as a notebook: for download, and behind the Binder and Colab buttons.
 
 Usage without Sphinx: notebooks.py FOLDER (write the notebook of every chapter under that folder)
 """
@@ -42,7 +42,7 @@ def is_notebook(source: Path) -> bool:
 
 
 def convert(source: Path, page: str, book: Book | None = None) -> NotebookNode:
-    """A page as a notebook without outputs: plain Markdown, folded solutions, and a cell that fetches the library.
+    """A page as a notebook: plain Markdown, folded solutions, a cell that fetches the library.
 
     Args:
         page: the page's name, as in _toc.yml; links of the page start from its folder.
@@ -57,7 +57,11 @@ def convert(source: Path, page: str, book: Book | None = None) -> NotebookNode:
         else:
             written, solution = _text_cells(text.blocks(cell.source), solution)
             cells += written
-    torch = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch=="))
+    torch = next(
+        line
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line.startswith("torch==")
+    )
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     first = nbformat.v4.new_code_cell(first_cell.source(code, repository(), branch(), torch))
     cells.insert(1, fold(first, "source_hidden"))
@@ -75,7 +79,9 @@ def _code_cell(cell: NotebookNode, solution: str) -> NotebookNode:
         return fold(cell, "source_hidden", "outputs_hidden", title=solution)
     hidden = [part for tag in tags for part in HIDDEN.get(tag, ())]
     return (
-        fold(cell, *hidden, title="Code of this figure or table" if "source_hidden" in hidden else "")
+        fold(
+            cell, *hidden, title="Code of this figure or table" if "source_hidden" in hidden else ""
+        )
         if hidden
         else cell
     )
@@ -94,7 +100,7 @@ def fold(cell: NotebookNode, *parts: str, title: str = "") -> NotebookNode:
 
 
 def _text_cells(text: str, solution: str) -> tuple[list[NotebookNode], str]:
-    """The cells of a text, and the solution that is open at its end; a solution's words go into a box of their own."""
+    """The cells of a text, and the solution open at its end; its words go into their own box."""
     cells = []
     for piece in re.split(rf"(?m)^({SOLUTION}.*|{SOLVED})$", text):
         if piece.startswith(SOLUTION):
@@ -104,7 +110,11 @@ def _text_cells(text: str, solution: str) -> tuple[list[NotebookNode], str]:
         elif piece.strip():
             piece = details(solution, piece.strip()) if solution else piece.strip("\n")
             title, _, rest = piece.partition("\n") if piece.startswith("# ") else (piece, "", "")
-            cells += [nbformat.v4.new_markdown_cell(part.strip("\n")) for part in (title, rest) if part.strip()]
+            cells += [
+                nbformat.v4.new_markdown_cell(part.strip("\n"))
+                for part in (title, rest)
+                if part.strip()
+            ]
     return cells, solution
 
 
@@ -118,20 +128,23 @@ def _config() -> dict:
 
 
 def repository() -> str:
-    """The address of the repository: the variable BOOK_REPOSITORY_URL, else what _config.yml says."""
+    """The address of the repository: $BOOK_REPOSITORY_URL, else what _config.yml says."""
     url = os.environ.get("BOOK_REPOSITORY_URL") or _config()["repository"]["url"]
     return url.strip().rstrip("/").removesuffix(".git")
 
 
 def branch() -> str:
-    """The branch that readers get: the variable BOOK_REPOSITORY_BRANCH, else what _config.yml says."""
+    """The branch that readers get: $BOOK_REPOSITORY_BRANCH, else what _config.yml says."""
     return os.environ.get("BOOK_REPOSITORY_BRANCH") or _config()["repository"].get("branch", "main")
 
 
 def site() -> str:
-    """The address of the published site: html.baseurl of _config.yml, else the repository's GitHub Pages."""
-    given = (_config().get("html") or {}).get("baseurl")
-    if given and "BOOK_REPOSITORY_URL" not in os.environ:
+    """The site: $BOOK_SITE_URL, html.baseurl of _config.yml, or the repository's Pages."""
+    fork = "BOOK_REPOSITORY_URL" in os.environ
+    given = os.environ.get("BOOK_SITE_URL") or (
+        _config()["html"].get("baseurl") if not fork else ""
+    )
+    if given:
         return given.rstrip("/")
     owner, _, name = repository().removeprefix("https://github.com/").partition("/")
     return f"https://{owner.lower()}.github.io/{name}"
@@ -146,11 +159,15 @@ def write_all(target: Path) -> None:
             nbformat.write(convert(source, name.as_posix()), target / f"{name}.ipynb")
 
 
-def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
-    """Put the page's notebook into the download menu, and Binder and Colab into the launch menu, as plain links."""
+def add_buttons(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """Put the notebook into the download menu, Binder and Colab into the launch menu, as links."""
     if "header_buttons" not in context or pagename not in app.env.found_docs:
         return
-    keep = [button for button in context["header_buttons"] if button.get("label") != "launch-buttons"]
+    keep = [
+        button for button in context["header_buttons"] if button.get("label") != "launch-buttons"
+    ]
     if is_notebook(Path(app.env.doc2path(pagename))):
         url = app.config.html_theme_options["repository_url"].rstrip("/")
         repository = url.removeprefix("https://github.com/")
@@ -161,7 +178,10 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, do
                 "Binder",
                 f"https://mybinder.org/v2/gh/{repository}/{branch()}?urlpath=lab/tree/{BINDER_FOLDER}/{notebook}",
             ),
-            ("Colab", f"https://colab.research.google.com/github/{repository}/blob/notebooks/{notebook}"),
+            (
+                "Colab",
+                f"https://colab.research.google.com/github/{repository}/blob/notebooks/{notebook}",
+            ),
         ]
         launch = {
             "type": "group",

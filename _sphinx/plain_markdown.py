@@ -35,7 +35,7 @@ class Translator:
     site: str
 
     def blocks(self, text: str) -> str:
-        """A text of the page: directives, formulas and targets by the parser's blocks, the prose between them inline."""
+        """A text of the page: the parser's blocks one by one, the prose between them inline."""
         lines, parts, done = text.splitlines(), [], 0
         for token in parser().parse(text):
             if not token.map or token.map[0] < done or (new := self._block(token, lines)) is None:
@@ -44,7 +44,12 @@ class Translator:
             parts.append(self._prose(lines[done:start]))
             first = re.match(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*", lines[start])[0]
             rest = re.sub(r"[^ \t>]", " ", first)
-            parts.append("\n".join(f"{rest if i else first}{line}".rstrip() for i, line in enumerate(new.splitlines())))
+            parts.append(
+                "\n".join(
+                    f"{rest if i else first}{line}".rstrip()
+                    for i, line in enumerate(new.splitlines())
+                )
+            )
             done = end
         parts.append(self._prose(lines[done:]))
         return "\n\n".join(part for part in (part.strip("\n") for part in parts) if part.strip(" "))
@@ -100,7 +105,9 @@ class Translator:
             return f"```{found.argument}\n{found.body}\n```"
         if found.name in ("figure", "image"):
             words = found.options.get("alt", "")
-            return "\n\n".join(filter(None, (self._picture(words, found.argument), self.blocks(found.body))))
+            return "\n\n".join(
+                filter(None, (self._picture(words, found.argument), self.blocks(found.body)))
+            )
         if found.name == "raw" or found.name == "eval-rst":
             return found.body if found.argument == "html" else ""
         if found.name == "glossary":
@@ -112,7 +119,12 @@ class Translator:
         label = self.book.labels.get(found.options.get("label", ""))
         body = self.blocks(found.body)
         if found.kind == "exercise":
-            return "\n\n".join([f"### {': '.join(filter(None, (label.name if label else 'Exercise', title)))}", body])
+            return "\n\n".join(
+                [
+                    f"### {': '.join(filter(None, (label.name if label else 'Exercise', title)))}",
+                    body,
+                ]
+            )
         if found.kind == "proof":
             return f"*Proof.* {body} ∎"
         if found.kind in PROVED:
@@ -126,7 +138,9 @@ class Translator:
             return "\n\n".join(filter(None, (f"**{title}**" if title else "", body)))
         return quote(
             title if found.name in ("admonition", "card", "sidebar") else found.name.capitalize(),
-            body if found.name in ("admonition", "card", "sidebar") else "\n\n".join(filter(None, (title, body))),
+            body
+            if found.name in ("admonition", "card", "sidebar")
+            else "\n\n".join(filter(None, (title, body))),
         )
 
     def _solution_of(self, label: str) -> str:
@@ -137,7 +151,9 @@ class Translator:
         match = re.fullmatch(r"(.*?)\s*<([^<>]+)>", content)
         text, target = (match[1], match[2]) if match else ("", content)
         if role == "doc":
-            page = posixpath.normpath(posixpath.join("/", posixpath.dirname(self.page), target)).lstrip("/")
+            page = posixpath.normpath(
+                posixpath.join("/", posixpath.dirname(self.page), target)
+            ).lstrip("/")
             return self._to(text or self.inline(self.book.titles.get(page, page)), page)
         if role in ("ref", "numref", "prf:ref", "eq", "math:numref") and target in self.book.labels:
             return self._reference(text, target)
@@ -155,7 +171,18 @@ class Translator:
         }
         if role in wrapped:
             return wrapped[role](content)
-        if role.split(":")[-1] in ("code", "literal", "func", "class", "meth", "mod", "attr", "data", "obj", "file"):
+        if role.split(":")[-1] in (
+            "code",
+            "literal",
+            "func",
+            "class",
+            "meth",
+            "mod",
+            "attr",
+            "data",
+            "obj",
+            "file",
+        ):
             return f"`{(text or target).lstrip('~.')}`"
         return text or content
 
@@ -171,9 +198,17 @@ class Translator:
         return self._to(name, label.page, label.anchor)
 
     def _figure(self, name: str) -> str:
-        found = [label for (page, known), label in self.book.figures.items() if known == name and page == self.page]
+        found = [
+            label
+            for (page, known), label in self.book.figures.items()
+            if known == name and page == self.page
+        ]
         found += [label for (_, known), label in self.book.figures.items() if known == name]
-        return self._to(f"figure {found[0].number}", found[0].page, found[0].anchor) if found else "the figure"
+        return (
+            self._to(f"figure {found[0].number}", found[0].page, found[0].anchor)
+            if found
+            else "the figure"
+        )
 
     def _citation(self, role: str, keys: list[str]) -> str:
         works = [(key, self.book.works[key]) for key in keys if key in self.book.works]
@@ -206,7 +241,9 @@ class Translator:
         here = posixpath.dirname(self.page)
         page = posixpath.normpath(posixpath.join(here, path)) if path else self.page
         page = page.removesuffix(".md").removesuffix(".html")
-        return self._to(self.inline(text) or self.inline(self.book.titles.get(page, page)), page, anchor)
+        return self._to(
+            self.inline(text) or self.inline(self.book.titles.get(page, page)), page, anchor
+        )
 
     def _picture(self, words: str, target: str) -> str:
         if re.match(r"[a-z]+:|//", target):
@@ -218,9 +255,12 @@ class Translator:
 
 
 def quote(title: str, body: str) -> str:
-    """A block quotation under a bold title; its formulas stand on one line each, so that no mark gets into them."""
+    """A quotation under a bold title, its formulas on one line each, so that no mark gets in."""
     body = re.sub(
-        r"^\$\$\n(.*?)\n\$\$$", lambda m: f"$$ {' '.join(m[1].split())} $$", body, flags=re.DOTALL | re.MULTILINE
+        r"^\$\$\n(.*?)\n\$\$$",
+        lambda m: f"$$ {' '.join(m[1].split())} $$",
+        body,
+        flags=re.DOTALL | re.MULTILINE,
     )
     return "\n".join(f"> {line}".rstrip() for line in f"**{title}**\n\n{body}".splitlines())
 
@@ -232,9 +272,16 @@ def details(title: str, body: str) -> str:
 
 def authors(work: Entry) -> str:
     """The family names: one, two, or the first and others."""
-    names = [" ".join([*person.prelast_names, *person.last_names]) for person in work.persons.get("author", [])]
-    names = [re.sub(r"[{}]", "", name) for name in names] or [re.sub(r"[{}]", "", work.fields.get("title", "?"))]
-    return names[0] + (" et al." if len(names) > 2 else f" and {names[1]}" if len(names) == 2 else "")
+    names = [
+        " ".join([*person.prelast_names, *person.last_names])
+        for person in work.persons.get("author", [])
+    ]
+    names = [re.sub(r"[{}]", "", name) for name in names] or [
+        re.sub(r"[{}]", "", work.fields.get("title", "?"))
+    ]
+    return names[0] + (
+        " et al." if len(names) > 2 else f" and {names[1]}" if len(names) == 2 else ""
+    )
 
 
 def year(work: Entry) -> str:

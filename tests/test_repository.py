@@ -78,25 +78,39 @@ def test_the_licences_are_whole_and_the_citation_can_be_read():
     assert "Apache License" in read("LICENSE") and "END OF TERMS AND CONDITIONS" in read("LICENSE")
     assert "Attribution 4.0 International Public License" in read("LICENSE-text")
     citation = yaml.safe_load(read("CITATION.cff"))
-    assert citation["version"] in read("pyproject.toml") and citation["license"] == ["Apache-2.0", "CC-BY-4.0"]
+    assert citation["version"] in read("pyproject.toml") and citation["license"] == [
+        "Apache-2.0",
+        "CC-BY-4.0",
+    ]
 
 
 def test_binder_installs_what_the_notebooks_need_and_keeps_it_when_the_book_changes():
     lines = [
-        line for line in read("binder/requirements.txt").splitlines() if line and not line.startswith(("#", "--extra"))
+        line
+        for line in read("binder/requirements.txt").splitlines()
+        if line and not line.startswith(("#", "--extra"))
     ]
     project = tomllib.loads(read("pyproject.toml"))["project"]
     needed = project["dependencies"] + project["optional-dependencies"]["book"]
-    names = {re.match(r"[\w-]+", line)[0] for line in needed} - {"ipython", "traitlets"}  # Jupyter brings these two
+    names = {re.match(r"[\w-]+", line)[0] for line in needed} - {
+        "ipython",
+        "traitlets",
+    }  # Jupyter brings these two
     names |= {"ipywidgets", "jupytext", "markdown-it-py", "mdit-py-plugins", "pybtex"}
-    assert lines == [line for line in read("requirements.txt").splitlines() if line.split("==")[0] in names]
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)  # a path would make Binder install all anew
+    assert lines == [
+        line for line in read("requirements.txt").splitlines() if line.split("==")[0] in names
+    ]
+    assert all(
+        re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines
+    )  # a path would make Binder install all anew
 
 
 def test_binder_starts_with_few_threads_and_culls_idle_kernels():
     for name in ("postBuild", "start"):
         assert os.access(ROOT / "binder" / name, os.X_OK)
-    assert "OMP_NUM_THREADS=1" in read("binder/start") and read("binder/start").rstrip().endswith('exec "$@"')
+    assert "OMP_NUM_THREADS=1" in read("binder/start") and read("binder/start").rstrip().endswith(
+        'exec "$@"'
+    )
     kernels = json.loads(read("binder/jupyter_server_config.json"))["MappingKernelManager"]
     assert 0 < kernels["cull_idle_timeout"] <= 1800 and kernels["cull_connected"]
 
@@ -120,7 +134,9 @@ def test_postbuild_writes_notebooks_that_git_ignores_and_a_fork_s_address_reache
     environment.pop("BOOK_REPOSITORY_URL", None)
 
     def run(*command):
-        return subprocess.run(command, cwd=book, env=environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            command, cwd=book, env=environment, check=True, capture_output=True, text=True
+        ).stdout
 
     run("git", "init", "--quiet")
     run("git", "remote", "add", "origin", "https://github.com/Ada/fork.git")

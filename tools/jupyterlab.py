@@ -1,6 +1,6 @@
-"""A JupyterLab of its own, of the version that Binder brings, for the test that drives the notebooks in it.
+"""A JupyterLab of its own, as on Binder, for the test that drives the notebooks in it.
 
-It lies in _build/jupyterlab: the environment, and all that a server would otherwise write into the user's home.
+It lies in _build/jupyterlab, and so does all that a server would write into the user's home.
 """
 
 from __future__ import annotations
@@ -21,13 +21,21 @@ SECONDS = 300
 
 
 def program(folder: Path = FOLDER) -> Path | None:
-    """Path of jupyter-lab in its own environment, installed by the first call; None where pip cannot get it."""
+    """Path of jupyter-lab, installed by the first call; None where pip cannot get it."""
     environment, stamp = folder / "environment", folder / "installed"
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     if not (stamp.exists() and stamp.read_text() == PINNED):
         shutil.rmtree(environment, ignore_errors=True)
         venv.EnvBuilder(with_pip=True).create(environment)
-        pip = [scripts / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PINNED]
+        pip = [
+            scripts / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            PINNED,
+        ]
         try:
             subprocess.run(pip, check=True, timeout=SECONDS, capture_output=True)
         except (subprocess.SubprocessError, OSError):
@@ -37,14 +45,20 @@ def program(folder: Path = FOLDER) -> Path | None:
 
 
 def variables(folder: Path = FOLDER) -> dict[str, str]:
-    """The environment of a server: a home of its own, the kernel and the widgets of the Python that runs this."""
+    """Variables of a server: its own home, kernel and widgets of the Python that runs this."""
     kernel = folder / "share" / "kernels" / "python3"
     kernel.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Book", "language": "python"}))
+    (kernel / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "Book", "language": "python"})
+    )
     own = {name: str(folder / name.lower()) for name in ("HOME", "IPYTHONDIR", "MPLCONFIGDIR")}
-    own |= {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-    own |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
+    own |= {
+        f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
+    }
+    own |= {
+        f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")
+    }
     for place in own.values():
         Path(place).mkdir(parents=True, exist_ok=True)
     paths = [folder / "share", Path(sys.prefix) / "share" / "jupyter"]
@@ -70,6 +84,10 @@ def start(notebooks: Path, folder: Path = FOLDER, **extra: str) -> tuple[subproc
     command = [program(folder), *(f"--{name}={value}" for name, value in options.items())]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=notebooks, env=variables(folder) | extra, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=notebooks,
+            env=variables(folder) | extra,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     return process, f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""Every notebook in a real JupyterLab: run to its end, its figure moved by key, and the kernel asked what it sees."""
+"""Every notebook in a real JupyterLab: run, its figure moved by key, the kernel asked for it."""
 
 import json
 import os
@@ -26,9 +26,7 @@ ASK = """async (expression) => {
 }"""
 SHOW = """(index) => { const content = jupyterapp.shell.currentWidget.content;
   content.activeCellIndex = index; return content.scrollToItem(index); }"""
-STATE = (
-    "__import__('json').dumps([f.name, f.state]) if (f := __import__('ipywidgets').Widget.widgets.get({!r})) else ''"
-)
+STATE = "__import__('json').dumps([f.name, f.state]) if (f := __import__('ipywidgets').Widget.widgets.get({!r})) else ''"
 PAIR = "() => jupyterapp.commands.hasCommand('jupytext:pair-nb-with-md:myst')"
 PEAK = "int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024"
 
@@ -61,7 +59,9 @@ def lab(tmp_path_factory):
 def widgets_of(cells: list[dict]) -> list[tuple[int, str]]:
     """(index of the cell, id of the widget) of all widgets that a notebook shows."""
     view = "application/vnd.jupyter.widget-view+json"
-    shown = [(cell["index"], output.get("data", {})) for cell in cells for output in cell["outputs"]]
+    shown = [
+        (cell["index"], output.get("data", {})) for cell in cells for output in cell["outputs"]
+    ]
     return [(index, data[view]["model_id"]) for index, data in shown if view in data]
 
 
@@ -77,7 +77,9 @@ def test_a_notebook_runs_to_its_end_and_its_figure_talks_with_the_kernel(name, l
         page.wait_for_function(READY)
         cells = page.evaluate(OUTPUTS)
         outputs = [output for cell in cells for output in cell["outputs"]]
-        assert [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"] == []
+        assert [
+            o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
+        ] == []
         assert all(cell["ran"] for cell in cells if cell["type"] == "code")
         assert int(page.evaluate(ASK, PEAK)) <= MEGABYTES
         moved = 0
@@ -95,7 +97,9 @@ def test_a_notebook_runs_to_its_end_and_its_figure_talks_with_the_kernel(name, l
             assert page.evaluate(ASK, STATE.format(widget)) != before
             assert shown.locator("[aria-live]").inner_text() != sentence
             moved += 1
-        assert moved == (ROOT / f"{name}.md").read_text(encoding="utf-8").count("from icllib.widgets import")
+        assert moved == (ROOT / f"{name}.md").read_text(encoding="utf-8").count(
+            "from icllib.widgets import"
+        )
     finally:
         page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
         context.close()
@@ -109,4 +113,7 @@ def test_the_extension_of_jupytext_loads_and_binder_s_settings_cull_idle_kernels
         page.wait_for_function(PAIR, timeout=30_000)
     finally:
         page.close()
-    assert "Culling kernels with idle durations > 900 seconds" in (jupyterlab.FOLDER / "server.log").read_text()
+    assert (
+        "Culling kernels with idle durations > 900 seconds"
+        in (jupyterlab.FOLDER / "server.log").read_text()
+    )

@@ -1,4 +1,4 @@
-"""The notebook of each page: it reads well with no extension, folds what the page folds, and starts from any folder."""
+"""The notebook of each page: plain Markdown, folded like the page, at home in any folder."""
 
 import os
 import re
@@ -19,7 +19,11 @@ from listing import CHAPTERS, PAGES, ROOT
 from plain_markdown import Translator
 from pybtex.database import parse_string
 
-TORCH = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("torch=="))
+TORCH = next(
+    line
+    for line in (ROOT / "requirements.txt").read_text().splitlines()
+    if line.startswith("torch==")
+)
 MARKUP = {
     "a fence of colons": r"^[ >]*:::",
     "a directive": r"^[ >]*`{3,}\{",
@@ -44,7 +48,9 @@ def test_a_notebook_holds_no_markup_that_needs_an_extension(name, all_notebooks)
     for cell in all_notebooks[name].cells:
         if cell.cell_type == "markdown":
             prose = re.sub(r"(?m)^```\w*\n[^`]*^```$|(?<!`)`[^`\n]+`(?!`)(?<!\}`)", "", cell.source)
-            found = [kind for kind, pattern in MARKUP.items() if re.search(pattern, prose, re.MULTILINE)]
+            found = [
+                kind for kind, pattern in MARKUP.items() if re.search(pattern, prose, re.MULTILINE)
+            ]
             assert found == [], cell.source
 
 
@@ -53,8 +59,12 @@ def test_a_notebook_has_the_page_s_code_and_opens_with_its_title(name, all_noteb
     cells = all_notebooks[name].cells
     assert cells[0].source.startswith("# ") and "\n" not in cells[0].source
     assert "Get the book's library" in cells[1].source
-    code = [re.sub(r"^# @title .*\n", "", cell.source) for cell in cells[2:] if cell.cell_type == "code"]
-    assert code == [cell.source for cell in jupytext.read(ROOT / f"{name}.md").cells if cell.cell_type == "code"]
+    code = [
+        re.sub(r"^# @title .*\n", "", cell.source) for cell in cells[2:] if cell.cell_type == "code"
+    ]
+    assert code == [
+        cell.source for cell in jupytext.read(ROOT / f"{name}.md").cells if cell.cell_type == "code"
+    ]
     assert all(cell.cell_type != "raw" for cell in cells)
 
 
@@ -64,11 +74,26 @@ def test_solutions_and_plumbing_are_folded_and_nothing_else(name, all_notebooks)
     solutions = re.findall(r":::\{solution-start\}.*?:::\{solution-end\}", text, re.DOTALL)
     inside = sum(solution.count("```{code-cell}") for solution in solutions)
     hidden = text.count("hide-input") - sum(solution.count("hide-input") for solution in solutions)
-    folded = [cell for cell in all_notebooks[name].cells[2:] if cell.metadata.get("jupyter", {}).get("source_hidden")]
-    closed = [cell for cell in folded if cell.metadata["jupyter"].get("outputs_hidden") and cell.metadata["collapsed"]]
+    folded = [
+        cell
+        for cell in all_notebooks[name].cells[2:]
+        if cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
+    closed = [
+        cell
+        for cell in folded
+        if cell.metadata["jupyter"].get("outputs_hidden") and cell.metadata["collapsed"]
+    ]
     assert len(closed) == inside and len(folded) == inside + hidden
-    assert all(cell.metadata["cellView"] == "form" and cell.source.startswith("# @title ") for cell in folded)
-    boxes = [cell for cell in all_notebooks[name].cells if cell.source.startswith("<details>\n<summary>Solution to")]
+    assert all(
+        cell.metadata["cellView"] == "form" and cell.source.startswith("# @title ")
+        for cell in folded
+    )
+    boxes = [
+        cell
+        for cell in all_notebooks[name].cells
+        if cell.source.startswith("<details>\n<summary>Solution to")
+    ]
     no_prose = r"(?s)```\{code-cell\}.*?```|:::\{solution-start\}.*?\n:::|:::\{solution-end\}"
     assert len(boxes) >= sum(bool(re.sub(no_prose, "", solution).strip()) for solution in solutions)
 
@@ -79,11 +104,17 @@ def test_the_numbers_of_formulas_exercises_theorems_and_figures_are_those_of_the
     soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
     for (page, figure), label in notebooks.whole_book().figures.items():
         if page == name and figure:
-            assert figure in (soup.find(id=label.anchor).get(kind) for kind in ("data-name", "data-figure"))
+            assert figure in (
+                soup.find(id=label.anchor).get(kind) for kind in ("data-name", "data-figure")
+            )
     for label in notebooks.whole_book().labels.values():
         if label.page == name and label.number is not None:
             place = soup.find(id=label.anchor)
-            shown = place.select_one(".eqno" if label.kind == "equation" else ".caption-number").get_text().strip()
+            shown = (
+                place.select_one(".eqno" if label.kind == "equation" else ".caption-number")
+                .get_text()
+                .strip()
+            )
             assert shown == label.name
 
 
@@ -145,7 +176,9 @@ def test_each_construct_of_myst_has_a_plain_form(text):
 def declared(*extras: str) -> set[str]:
     """What pyproject.toml asks for, in lower case: the library's own needs and those of some extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
+    lines = project["dependencies"] + [
+        line for extra in extras for line in project["optional-dependencies"][extra]
+    ]
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines}
 
 
@@ -167,10 +200,14 @@ def test_what_the_library_imports_is_declared():
 def test_no_chapter_opens_a_file_by_its_path(name):
     for cell in jupytext.read(ROOT / f"{name}.md").cells:
         if cell.cell_type == "code":
-            assert not re.search(r"\bopen\(|pathlib|Path\(|\.\./|results/|np\.load|read_csv", cell.source), cell.source
+            assert not re.search(
+                r"\bopen\(|pathlib|Path\(|\.\./|results/|np\.load|read_csv", cell.source
+            ), cell.source
 
 
-def run_first_cell(name: str, folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess:
+def run_first_cell(
+    name: str, folder: Path, *options: str, **environment: str
+) -> subprocess.CompletedProcess:
     """Run the cell of a page in another folder, in IPython where it is to be had."""
     cell = notebooks.convert(ROOT / f"{name}.md", name).cells[1].source
     (folder / "cell.py").write_text(cell, encoding="utf-8")
@@ -206,16 +243,23 @@ def test_the_first_cell_does_nothing_where_the_library_is_there(tmp_path):
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_first_cell_installs_the_cpu_build_of_the_book_s_torch_and_then_the_library_once(tmp_path):
+def test_the_first_cell_installs_the_cpu_build_of_the_book_s_torch_and_then_the_library_once(
+    tmp_path,
+):
     fake = fake_pip(tmp_path / "fake", WORKS)
     for _ in range(2):  # -S: a Python without any package
-        done = run_first_cell("chapters/06_one_layer_is_one_step", tmp_path, "-S", PYTHONPATH=str(fake))
+        done = run_first_cell(
+            "chapters/06_one_layer_is_one_step", tmp_path, "-S", PYTHONPATH=str(fake)
+        )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     torch, library = (fake / "log").read_text().splitlines()
-    assert f" {TORCH}" in torch and ("--index-url https://download.pytorch.org/whl/cpu" in torch) == (
-        sys.platform == "linux"
+    assert f" {TORCH}" in torch and (
+        "--index-url https://download.pytorch.org/whl/cpu" in torch
+    ) == (sys.platform == "linux")
+    assert (
+        f"icllib[book] @ {notebooks.repository()}/archive/refs/heads/{notebooks.branch()}.zip"
+        in library
     )
-    assert f"icllib[book] @ {notebooks.repository()}/archive/refs/heads/{notebooks.branch()}.zip" in library
 
 
 def test_without_a_network_the_first_cell_says_one_sentence_and_the_run_stops(tmp_path):
@@ -225,8 +269,18 @@ def test_without_a_network_the_first_cell_says_one_sentence_and_the_run_stops(tm
         "from IPython.core.interactiveshell import InteractiveShell\n"
         f"result = InteractiveShell.instance().run_cell({cell!r})\nassert not result.success\n"
     )
-    environment = {**os.environ, "PYTHONPATH": f"{fake}{os.pathsep}{ROOT}", "IPYTHONDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, cwd=tmp_path)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{fake}{os.pathsep}{ROOT}",
+        "IPYTHONDIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
     assert (
         done.returncode == 0
         and done.stderr == ""
@@ -241,8 +295,16 @@ def test_without_a_network_the_first_cell_says_one_sentence_and_the_run_stops(tm
 @pytest.mark.parametrize(
     ("given", "repository", "site"),
     [
-        ("https://github.com/Ada/book.git", "https://github.com/Ada/book", "https://ada.github.io/book"),
-        ("https://github.com/Ada/book/", "https://github.com/Ada/book", "https://ada.github.io/book"),
+        (
+            "https://github.com/Ada/book.git",
+            "https://github.com/Ada/book",
+            "https://ada.github.io/book",
+        ),
+        (
+            "https://github.com/Ada/book/",
+            "https://github.com/Ada/book",
+            "https://ada.github.io/book",
+        ),
     ],
 )
 def test_a_fork_s_address_reaches_all_links(given, repository, site, monkeypatch):
