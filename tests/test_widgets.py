@@ -2,10 +2,12 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+import icllib
 from icllib import construct, theory
 from icllib.attention import SoftmaxSelfAttention
 from icllib.errors import InputError, ShapeError
@@ -415,3 +417,10 @@ def test_products_have_the_scale_of_merged_layers_at_the_end_of_training():
 def test_figures_of_trained_models_refuse_what_they_cannot_show(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_modules_of_figures_are_short_and_their_lines_fit():
+    for path in (Path(icllib.__file__).parent / "widgets").glob("*.[jc]s*"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert max(map(len, lines)) <= 100, path.name
+        assert len(lines) <= (300 if path.name in ("shared.js", "drawing.js", "live.css") else 150), path.name

@@ -44,6 +44,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     name: ClassVar[str]
     caption: ClassVar[str]
+    parts: ClassVar[tuple[str, ...]] = ()  # modules of its own that stand before NAME.js
 
     data = traitlets.Dict().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
@@ -51,7 +52,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         if "name" in vars(cls):  # not for the classes that traitlets derives when an instance gains a trait
-            cls._esm = "".join(map(_text, (*_SHARED, f"{cls.name}.js")))
+            cls._esm = "".join(map(_text, (*_SHARED, *cls.parts, f"{cls.name}.js")))
             cls._css = css_tokens() + _text("live.css")
         super().__init_subclass__(**kwargs)
 

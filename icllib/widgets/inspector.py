@@ -34,6 +34,7 @@ class Inspector(LiveFigure):
     """
 
     name = "inspector"
+    parts = ("inspector_numbers.js",)
     caption = (
         "Choose any number: by mouse, by touch, or with the Tab and arrow keys. It shows what it "
         "was made from, and the row of the matrix that made it. Step back along the largest term "

@@ -1,0 +1,77 @@
+"""Figures on the built pages, as a reader with a phone and a keyboard meets them."""
+
+import pytest
+from listing import CHAPTERS
+from visits import visit
+
+pytestmark = [pytest.mark.site, pytest.mark.browser]
+
+# Text of a figure that is smaller than 10 px on the screen; letters that stand lower or higher are part of a symbol.
+SMALL = """() => {
+  const own = (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+  const size = (node) => parseFloat(getComputedStyle(node).fontSize) * (node.getScreenCTM ? node.getScreenCTM().a : 1);
+  const nodes = document.querySelectorAll('.icl-figure :is(text, figcaption), .icl-live :is(text, p, li, label, summary, button, legend, output, figcaption)');
+  return [...nodes].filter((node) => own(node) && node.getClientRects().length && size(node) < 9.95)
+    .map((node) => `${node.textContent.slice(0, 30)}: ${size(node).toFixed(1)} px`);
+}"""
+# How many pixels of the drawing or the sentence are on the screen.
+IN_VIEW = """(figure) => Math.max(...['.icl-drawing', '.icl-sentence'].map((part) => {
+  const box = figure.querySelector(part).getBoundingClientRect();
+  return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
+}))"""
+MARGINS = """() => [...document.querySelectorAll('.icl-panels')].filter((row) => row.getClientRects().length).map((row) => {
+  const box = row.getBoundingClientRect();
+  const svgs = [...row.querySelectorAll(':scope > svg')].map((svg) => svg.getBoundingClientRect());
+  const top = Math.min(...svgs.map((one) => one.top));
+  const first = svgs.filter((one) => Math.abs(one.top - top) < 2);
+  return [Math.min(...first.map((one) => one.left)) - box.left, box.right - Math.max(...first.map((one) => one.right))];
+})"""
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 360) as seen:
+        seen.page.set_viewport_size({"width": 360, "height": 740})
+        figure = seen.page.locator(".icl-live")
+        for control in figure.locator(
+            ":is(button, select, input, circle[tabindex='0'], g[tabindex='0']):visible"
+        ).all():
+            control.focus()
+            control.scroll_into_view_if_needed()
+            assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_text_of_a_figure_is_smaller_than_ten_pixels_on_a_phone(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 360) as seen:
+        assert seen.page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_figures_fill_the_column_or_stand_in_its_middle(name, width, browser, address):
+    with visit(browser, f"{address}/{name}.html", width) as seen:
+        for left, right in seen.page.evaluate(MARGINS):
+            assert abs(left - right) <= 2
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_answers_of_a_live_figure_are_folded_and_open_by_keyboard(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 360) as seen:
+        answers = seen.page.locator(".icl-live details.icl-answers")
+        assert answers.locator("li").count() >= 2 and not answers.locator("li").first.is_visible()
+        answers.locator("summary").press("Enter")
+        assert answers.locator("li").first.is_visible()
+
+
+def test_the_introduction_begins_with_reviews_that_vote_for_their_label(browser, address):
+    with visit(browser, f"{address}/intro.html") as seen:
+        figure = seen.page.locator(".icl-live")
+        zero = float(figure.locator("[data-mark=zero]").get_attribute("points").split(",")[0])
+        votes = figure.locator("[data-mark=vote]").all()
+        assert len(votes) == 8
+        for vote in votes:
+            start, length = (float(vote.get_attribute(part)) for part in ("x", "width"))
+            assert length > 1 and (start >= zero - 0.1) == ("icl-positive" in vote.get_attribute("class"))
+        numbers = figure.locator(".icl-bank b").all_inner_texts()
+        assert numbers == [str(k + 1) for k in range(len(numbers))]
