@@ -29,7 +29,9 @@ def _steps(weights: Callable[..., Tensor]) -> Callable[[int], Learner]:
 
 
 def _chebyshev(prompts: Prompts, steps: int, low: float, width: float) -> Tensor:
-    return learners.gradient_descent(prompts, learners.chebyshev_steps(low, low + width, steps), steps)
+    return learners.gradient_descent(
+        prompts, learners.chebyshev_steps(low, low + width, steps), steps
+    )
 
 
 def _bent(steps: int) -> Learner:
@@ -37,7 +39,9 @@ def _bent(steps: int) -> Learner:
 
 
 def _bent_each(steps: int) -> Learner:
-    return lambda p, *values: learners.gd_plus_plus(p, values[:steps], [*values[steps:], 0.0], steps)
+    return lambda p, *values: learners.gd_plus_plus(
+        p, values[:steps], [*values[steps:], 0.0], steps
+    )
 
 
 #: name → (K → a learner of K steps, which takes its numbers one by one). Nobody reads the last layer's x, so that GD++ with
@@ -60,8 +64,8 @@ def settle(tuning: Tuning, rival: Rival, depth: int) -> dict[str, Tensor]:
     """Tune a rival at one depth from each of its starts, and judge the best end.
 
     Returns:
-        plain tensors: "values" (V,), "at_wall" (V,), "tried" (starts, V + 2), the numbers, loss and interval from each
-        start, and "judged" (judge_seeds, 7), the fields of a `LossSummary` in their order.
+        plain tensors: "values" (V,), "at_wall" (V,), "tried" (starts, V + 3), from each start the numbers, loss,
+        interval and trimmed mean, and "judged" (judge_seeds, 7), the fields of a `LossSummary` in their order.
 
     Raises:
         InputError: a form that `FORMS` does not have.
@@ -69,7 +73,7 @@ def settle(tuning: Tuning, rival: Rival, depth: int) -> dict[str, Tensor]:
     check_choice("form", rival.form, tuple(FORMS))
     learner = FORMS[rival.form](depth)
     ends = [_tuned(tuning, rival, learner, depth, start) for start in rival.starts[depth]]
-    best = min(ends, key=lambda end: end.loss)
+    best = min(ends, key=lambda end: end.trimmed)  # one prompt in a million may ruin a mean
     judged = [
         judge({"": lambda p: learner(p, *best.values)}, tuning.task, tuning.judged_on, seed)[""]
         for seed in tuning.judge_seeds
@@ -77,23 +81,33 @@ def settle(tuning: Tuning, rival: Rival, depth: int) -> dict[str, Tensor]:
     return {
         "values": torch.tensor(best.values, dtype=torch.float64),
         "at_wall": torch.tensor(best.at_wall, dtype=torch.bool),
-        "tried": torch.tensor([[*end.values, end.loss, end.interval] for end in ends], dtype=torch.float64),
+        "tried": torch.tensor(
+            [[*end.values, end.loss, end.interval, end.trimmed] for end in ends],
+            dtype=torch.float64,
+        ),
         "judged": torch.stack([_pack(summary) for summary in judged]),
     }
 
 
-def _tuned(tuning: Tuning, rival: Rival, learner: Learner, depth: int, start: tuple[float, ...]) -> Tuned:
+def _tuned(
+    tuning: Tuning, rival: Rival, learner: Learner, depth: int, start: tuple[float, ...]
+) -> Tuned:
     generator = torch.Generator().manual_seed(tuning.seed + depth)
     if not start:  # nothing to tune: its loss on as many prompts as the others'
         found = judge({"": learner}, tuning.task, tuning.batch, tuning.seed)[""]
-        return Tuned((), found.mean, found.interval, ())
+        return Tuned((), found.mean, found.interval, found.trimmed, ())
     if rival.online:
-        return tune_online(tuning.task, learner, start, generator, tuning.online_steps, tuning.online_batch)
+        return tune_online(
+            tuning.task, learner, start, generator, tuning.online_steps, tuning.online_batch
+        )
     return tune(tuning.task, learner, start, generator, tuning.batch)
 
 
 def judge(
-    contestants: Mapping[str, Predictor | nn.Module], task: Task, prompts: int = 200_000, seed: int = 99
+    contestants: Mapping[str, Predictor | nn.Module],
+    task: Task,
+    prompts: int = 200_000,
+    seed: int = 99,
 ) -> dict[str, LossSummary]:
     """Mean, interval, median, trimmed mean (without the worst 1 %) and worst loss of everybody on the same prompts.
 
@@ -151,7 +165,7 @@ class Table:
         return bool(self._get("at_wall", form, depth).any())
 
     def tried(self, form: str, depth: int) -> list[list[float]]:
-        """From each start: the numbers found, their loss, and half its 95 % interval."""
+        """From each start: the numbers found, their loss, half its 95 % interval, and the trimmed mean."""
         return self._get("tried", form, depth).tolist()
 
     def predictor(self, form: str, depth: int) -> Predictor:
@@ -163,7 +177,9 @@ class Table:
         """The rival's losses on the prompts of one of `judge_seeds`, the first unless given."""
         seeds = self.experiment.judge_seeds
         check_choice("seed", seed := seeds[0] if seed is None else seed, seeds)
-        mean, interval, median, low, high, trimmed, worst = self._get("judged", form, depth)[seeds.index(seed)].tolist()
+        mean, interval, median, low, high, trimmed, worst = self._get("judged", form, depth)[
+            seeds.index(seed)
+        ].tolist()
         return LossSummary(mean, interval, median, (low, high), trimmed, worst)
 
     def _get(self, what: str, form: str, depth: int) -> Tensor:

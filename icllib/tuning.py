@@ -11,7 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, UnstableWarning, WallWarning, check_count, check_number, shapes_only
+from icllib.errors import (
+    InputError,
+    UnstableWarning,
+    WallWarning,
+    check_count,
+    check_number,
+    shapes_only,
+)
 from icllib.learners import mean_loss, query_loss
 from icllib.tasks import Prompts, Task
 
@@ -33,6 +40,8 @@ class Tuned:
         values: the tuned numbers, in the order in which the learner takes them.
         loss: E ½ ‖ŷ − y_q‖² with them, on prompts that the tuning has not seen.
         interval: half the width of its 95 % interval.
+        trimmed: the mean without the worst 1 % of these prompts. With many numbers a learner can fit the spectrum so
+            closely that one prompt in a million ruins its mean; then compare by this one.
         at_wall: for each number, whether the search ended at the edge of its range, so that a number still further
             away may be better. `tune_online` has no such edge.
     """
@@ -40,10 +49,17 @@ class Tuned:
     values: tuple[float, ...]
     loss: float
     interval: float
+    trimmed: float
     at_wall: tuple[bool, ...]
 
 
-def tune(task: Task, learner: Learner, start: Sequence[float], generator: torch.Generator, batch: int = 5000) -> Tuned:
+def tune(
+    task: Task,
+    learner: Learner,
+    start: Sequence[float],
+    generator: torch.Generator,
+    batch: int = 5000,
+) -> Tuned:
     """Find the numbers above 0 (step sizes, strengths) with which a learner does best on a distribution of problems.
 
     Minimises the mean loss on the query over `batch` prompts, by L-BFGS on the logarithms of the numbers (within e^±5 of
@@ -69,11 +85,17 @@ def tune(task: Task, learner: Learner, start: Sequence[float], generator: torch.
     search = _Search(learner, seen, start)
     with warnings.catch_warnings(), shapes_only():
         warnings.simplefilter("ignore", UnstableWarning)  # the search may look beyond the edge
-        for lr in (1.0, 0.1, 0.01):  # lost where numbers overflow, it begins again at the best point with shorter steps
+        for lr in (
+            1.0,
+            0.1,
+            0.01,
+        ):  # lost where numbers overflow, it begins again at the best point with shorter steps
             if search.run(lr):
                 break
     values = search.best_values
-    walls = tuple(abs(math.log(v / s)) > _NEAR_WALL * REACH for v, s in zip(values, start, strict=True))
+    walls = tuple(
+        abs(math.log(v / s)) > _NEAR_WALL * REACH for v, s in zip(values, start, strict=True)
+    )
     for place in (place for place, reached in enumerate(walls) if reached):
         warnings.warn(
             f"value {place} ended at {values[place]:.3g}, the edge of the range around start[{place}] = {start[place]:.3g}"
@@ -81,9 +103,7 @@ def tune(task: Task, learner: Learner, start: Sequence[float], generator: torch.
             WallWarning,
             stacklevel=2,
         )
-    with torch.no_grad():
-        losses = query_loss(learner(fresh, *values), fresh)
-    return Tuned(values, float(losses.mean()), float(1.96 * losses.std() / len(losses) ** 0.5), walls)
+    return _judged(values, learner, fresh, walls)
 
 
 class _Search:
@@ -96,11 +116,17 @@ class _Search:
 
     def current(self, moves: Sequence[Tensor]) -> list[Tensor]:
         """The start times e^move, where no move is larger than REACH: a line search must not leap to infinity."""
-        return [value * (REACH * torch.tanh(move / REACH)).exp() for value, move in zip(self.start, moves, strict=True)]
+        return [
+            value * (REACH * torch.tanh(move / REACH)).exp()
+            for value, move in zip(self.start, moves, strict=True)
+        ]
 
     @property
     def best_values(self) -> tuple[float, ...]:
-        return tuple(float(value) for value in self.current([torch.tensor(m, dtype=torch.float64) for m in self.best]))
+        return tuple(
+            float(value)
+            for value in self.current([torch.tensor(m, dtype=torch.float64) for m in self.best])
+        )
 
     def run(self, lr: float) -> bool:
         """Search from the best point; tell whether it came to an end, and did not get lost in infinity or NaN."""
@@ -112,7 +138,9 @@ class _Search:
             optimizer.zero_grad()
             if not all(math.isfinite(move.detach()) for move in moves):
                 raise _LostError
-            value = query_loss(self.learner(self.prompts, *self.current(moves)), self.prompts).mean()
+            value = query_loss(
+                self.learner(self.prompts, *self.current(moves)), self.prompts
+            ).mean()
             value.backward()
             if not all(math.isfinite(n) for n in (value.detach(), *(move.grad for move in moves))):
                 raise _LostError
@@ -124,7 +152,9 @@ class _Search:
             optimizer.step(loss)
         except _LostError:
             if self.least == math.inf:
-                raise InputError(f"start = {list(self.start)}, expected numbers with a finite loss and slope") from None
+                raise InputError(
+                    f"start = {list(self.start)}, expected numbers with a finite loss and slope"
+                ) from None
             return False
         return True
 
@@ -145,7 +175,9 @@ def tune_online(
 ) -> Tuned:
     """`tune` for many numbers: new prompts at every step, so that no single prompt can decide.
 
-    Adam on the logarithms of the numbers, the gradient clipped at norm 1, the rate falling to 0 along a cosine. Where a
+    Adam on the logarithms of the numbers, the gradient clipped at norm 1, the rate falling to 0 along a cosine. The clip
+    keeps one rare prompt from throwing the numbers about; it also means that such prompts hardly count, so that the mean
+    of what is found can be ruined by one prompt in a million, where its `Tuned.trimmed` is low. Where a
     step's loss is not finite, the numbers stay as they are. Float64; the same seed gives the same result.
 
     Args:
@@ -165,7 +197,9 @@ def tune_online(
     _check_start(start)
     for name, count in (("steps", steps), ("batch", batch), ("judged_on", judged_on)):
         check_count(name, count)
-    logs = torch.tensor([math.log(value) for value in start], dtype=torch.float64, requires_grad=True)
+    logs = torch.tensor(
+        [math.log(value) for value in start], dtype=torch.float64, requires_grad=True
+    )
     optimizer = torch.optim.Adam([logs], lr=lr, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     with warnings.catch_warnings(), shapes_only():
@@ -180,8 +214,15 @@ def tune_online(
             optimizer.step()
             schedule.step()
         values = tuple(logs.detach().exp().tolist())
-        judged = mean_loss(lambda p: learner(p, *values), task.sample(judged_on, generator, dtype=torch.float64))
-    return Tuned(values, judged.mean, judged.interval, (False,) * len(values))
+        fresh = task.sample(judged_on, generator, dtype=torch.float64)
+        return _judged(values, learner, fresh, (False,) * len(values))
+
+
+def _judged(
+    values: tuple[float, ...], learner: Learner, fresh: Prompts, walls: tuple[bool, ...]
+) -> Tuned:
+    found = mean_loss(lambda p: learner(p, *values), fresh)
+    return Tuned(values, found.mean, found.interval, found.trimmed, walls)
 
 
 def _check_start(start: Sequence[float]) -> None:
