@@ -131,9 +131,9 @@ def warn_if_growing(what: str, first: Tensor, last: Tensor, cure: str) -> None:
     warnings.warn(f"{what} {said}: {cure}", UnstableWarning, stacklevel=3)
 
 
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    """Raise InputError unless `value` is one of `choices`."""
-    if not isinstance(value, str) or value not in choices:
+def check_choice(name: str, value: object, choices: tuple[str | int, ...]) -> None:
+    """Raise InputError unless `value` is one of `choices`, names or integers."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or value not in choices:
         raise InputError(f"{name} = {value!r}, expected one of {', '.join(map(repr, choices))}")
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from icllib import runs, store
-from icllib.errors import InputError, check_choice
+from icllib.errors import InputError, check_choice, check_count
 from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning, rebuild, trained_models
 from icllib.kinds import FlatNetwork as FlatNetwork
 from icllib.recipes import Recipe
@@ -191,7 +191,7 @@ class Loaded:
         Raises:
             InputError: no weights were kept, or no such seed.
         """
-        check_choice("seed", seed, tuple(self.seeds))
+        check_choice("seed", seed := check_count("seed", seed, minimum=0), tuple(self.seeds))
         prefix, row = "kept/", self.seeds.index(seed)
         found = self.result.tensors.items()
         state = {name.removeprefix(prefix): t[place, row] for name, t in found if name.startswith(prefix)}

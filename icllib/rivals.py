@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from icllib import learners
 from icllib.alignment import Predictor
 from icllib.attention import from_moments
-from icllib.errors import UnstableWarning, check_choice
+from icllib.errors import UnstableWarning, check_choice, check_count
 from icllib.kinds import Rival, Tuning
 from icllib.losses import LossSummary
 from icllib.store import Result
@@ -176,7 +176,8 @@ class Table:
     def summary(self, form: str, depth: int, seed: int | None = None) -> LossSummary:
         """The rival's losses on the prompts of one of `judge_seeds`, the first unless given."""
         seeds = self.experiment.judge_seeds
-        check_choice("seed", seed := seeds[0] if seed is None else seed, seeds)
+        seed = check_count("seed", seeds[0] if seed is None else seed, minimum=0)
+        check_choice("seed", seed, seeds)
         mean, interval, median, low, high, trimmed, worst = self._get("judged", form, depth)[
             seeds.index(seed)
         ].tolist()
@@ -184,5 +185,5 @@ class Table:
 
     def _get(self, what: str, form: str, depth: int) -> Tensor:
         check_choice("form", form, tuple(rival.form for rival in self.experiment.rivals))
-        check_choice("depth", depth, tuple(self.depths(form)))
+        check_choice("depth", depth := check_count("depth", depth), tuple(self.depths(form)))
         return self.result.tensors[f"{what}/{form}/{depth}"]

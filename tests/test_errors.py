@@ -8,7 +8,14 @@ import torch
 
 from icllib import construct, learners, theory
 from icllib.attention import LinearSelfAttention, Transformer
-from icllib.errors import InputError, check_count, check_number, check_per_step, shapes_only
+from icllib.errors import (
+    InputError,
+    check_choice,
+    check_count,
+    check_number,
+    check_per_step,
+    shapes_only,
+)
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
 
@@ -100,3 +107,11 @@ def test_numbers_of_numpy_and_torch_are_taken_wherever_numbers_go(n, number):
     assert found == pytest.approx(expected, rel=1e-12)
     assert task == expected_task and hash(task) == hash(expected_task)
     assert repr(task) == repr(expected_task) and json.dumps([task.n_context, task.x_scale])
+
+
+def test_a_choice_is_a_name_or_an_integer_and_nothing_that_only_looks_like_one():
+    check_choice("seed", 99, (99, 100))
+    check_choice("law", "normal", ("normal", "uniform"))
+    for value, choices in ((True, (1, 2)), (98, (99, 100)), ([1], (1,)), (torch.ones(2), (1,)), ("1", (1,))):
+        with pytest.raises(InputError, match=r"^seed = .*, expected one of "):
+            check_choice("seed", value, choices)
