@@ -16,7 +16,7 @@ chapter: environment  ## Execute and build one page again: make chapter NAME=06
 	@$(VENV) tools/build.py --chapter "$(NAME)"
 
 serve:  ## Show the built site at http://127.0.0.1:8000
-	@$(PYTHON) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+	@$(PYTHON) tools/serve.py
 
 lint: environment  ## Check the form of all code, and spelling
 	@$(VENV) tools/lint.py

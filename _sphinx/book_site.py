@@ -27,6 +27,7 @@ import numbering  # noqa: E402
 import page_checks  # noqa: E402
 import page_context  # noqa: E402
 import search_entries  # noqa: E402
+import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
 
@@ -48,6 +49,7 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
         shutil.rmtree(cache, ignore_errors=True)
         cache.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(digest)
+    surroundings.forget_faulty_outputs(cache)
 
 
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
@@ -108,12 +110,15 @@ def setup(app: Sphinx) -> dict[str, object]:
     # Kernels and autodoc find the library even where it is not installed.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     sys.path.insert(0, str(ROOT))
+    surroundings.keep_inside()
+    surroundings.list_fonts()
     for part in (katex_math, folds, glossary_links, numbering, tidy_tree):
         part.setup(app)
     app.connect("config-inited", set_repository)
     app.connect("config-inited", page_context.settings)
     app.connect("builder-inited", page_context.without_search_index)
     app.connect("config-inited", forget_stale_outputs, priority=900)
+    app.connect("config-inited", surroundings.read_only_the_contents, priority=950)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("html-page-context", notebooks.add_buttons, priority=900)
     app.connect("build-finished", finish, priority=900)

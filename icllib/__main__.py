@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -87,11 +88,14 @@ def _claims(options: argparse.Namespace) -> None:
     for verdict in decided:
         print(f"{verdict.id}  {verdict.verdict:<16} {verdict.sentence}")
         for figure in verdict.figures:
-            print(f"       {'✓' if figure.holds else '✗'} {figure}")
+            print(f"       {'holds' if figure.holds else 'fails'} {figure}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 if it worked, 1 if the input or a file was wrong."""
+    """Run a command; its status: 0, 1 if the input or a file was wrong, 130 if interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without our signs shows question marks
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         if options.command == "list":
@@ -103,6 +107,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (InputError, FileError) as error:
         print(f"icllib: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"icllib: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "icllib: interrupted; the same command goes on from the last checkpoint",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from icllib import alignment, construct, rivals
 from icllib.attention import from_moments
 from icllib.errors import InputError, check_choice, check_count
-from icllib.files import digest, plain, read_checkpoint, write_checkpoint
+from icllib.files import FileError, digest, plain, read_checkpoint, write_checkpoint
 from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.store import FOLDER, Result, save
@@ -31,6 +32,7 @@ from icllib.training import loss_from_moments, loss_from_tokens, train
 __all__ = ["machine", "run"]
 
 _TEST_SEED, _TEST_BATCH = 99, 1000
+_PATIENCE = 10  # seconds for a cluster to answer
 
 
 def run(
@@ -56,14 +58,14 @@ def run(
         progress: show a bar (one job only).
 
     Raises:
-        FileError: a checkpoint is damaged.
+        FileError: a checkpoint is damaged, or the folder cannot be written.
+        InputError: a number or device that cannot be, or no Dask scheduler at the address.
     """
     check_count("jobs", jobs)
     check_choice("device", device.split(":")[0], ("cpu", "cuda"))
     if device != "cpu" and not torch.cuda.is_available():
         raise InputError(f"device = {device!r}, expected 'cpu': torch sees no CUDA device here")
-    place = folder / ".checkpoints"
-    place.mkdir(parents=True, exist_ok=True)
+    place = _writable(folder / ".checkpoints")
     start = time.perf_counter()
     if isinstance(experiment, Tuning):
         calls, tensors, about = _tune_all(experiment, jobs, scheduler, place, progress)
@@ -130,6 +132,16 @@ def _tune_part(tuning: Tuning, rival: Rival, depth: int, checkpoint: Path) -> di
     return found
 
 
+def _writable(place: Path) -> Path:
+    """The folder, made and tried before hours of training end in front of a closed door."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise FileError(f"{place} cannot be written ({error.strerror}); choose a folder that can") from error
+    return place
+
+
 @contextmanager
 def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
     if scheduler is None:
@@ -142,7 +154,14 @@ def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
         raise InputError(
             "scheduler was given, expected the package distributed: pip install icllib[cluster]"
         ) from error
-    with Client(scheduler), parallel_config(backend="dask"):
+    try:
+        client = Client(scheduler, timeout=_PATIENCE)
+    except (OSError, ValueError, TypeError) as error:  # nobody there, or no address
+        raise InputError(
+            f"scheduler = {scheduler!r} does not answer, expected the address of a running Dask "
+            "scheduler such as 'tcp://127.0.0.1:8786'"
+        ) from error
+    with client, parallel_config(backend="dask"):
         yield
 
 

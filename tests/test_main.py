@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from icllib import experiments, store
+from icllib import experiments, runs, store
 from icllib.__main__ import main
 from icllib.experiments import NAMED, PAPER, named
 from icllib.kinds import Rival, Tuning
@@ -74,6 +75,54 @@ def test_a_mistake_is_named_in_one_line(arguments, message, tmp_path, capsys):
     assert main(["--folder", str(tmp_path), *arguments]) == 1
     said = capsys.readouterr().err
     assert message in said and said.startswith("icllib: ") and said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_one_line(small, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["--folder", str(tmp_path / "file" / "results"), "run", "one-layer"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("icllib: ") and "cannot be written" in said and said.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "foo://host:1"])
+def test_a_scheduler_that_does_not_answer_is_named_in_one_line(
+    address, small, tmp_path, capfd, monkeypatch
+):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(runs, "_PATIENCE", 1)
+    assert main(["--folder", str(tmp_path), "run", "one-layer", "--scheduler", address]) == 1
+    said = capfd.readouterr().err
+    assert f"scheduler = '{address}' does not answer" in said and said.count("\n") == 1
+
+
+def test_an_interruption_and_a_full_disk_end_in_one_line(small, tmp_path, capsys, monkeypatch):
+    def fails(*arguments, **options):
+        raise errors.pop()
+
+    monkeypatch.setattr(sys.modules["icllib.__main__"], "run", fails)
+    errors = [OSError(28, "No space left on device", "x.json"), KeyboardInterrupt()]
+    for status, words in [(130, "the same command goes on"), (1, "x.json: No space left")]:
+        assert main(["--folder", str(tmp_path), "run", "one-layer"]) == status
+        said = capsys.readouterr().err
+        assert words in said and said.count("\n") == 1
+
+
+def test_a_poor_terminal_and_a_reader_who_has_seen_enough_stop_no_command():
+    code = (
+        "import sys; from types import SimpleNamespace; import icllib.__main__ as own;"
+        "one = SimpleNamespace(id='C1', verdict='holds', sentence='≤ λ', figures=[]);"
+        "own.claims.decide = lambda folder: [one] * 100_000;"
+        "sys.exit(own.main(['claims']))"
+    )
+    settings = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", code]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=settings, **pipe) as process:
+        assert process.stdout.readline() == "C1  holds            ? ?\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
 
 
 def test_the_command_is_there():

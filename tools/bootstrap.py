@@ -1,18 +1,24 @@
-"""Make .venv and install what the book and its tests need; a second call with the same requirements does nothing.
+"""Make .venv and install what the book and its tests need; a second call does nothing.
 
-Runs on the system's Python and touches nothing but .venv.
+Runs on the system's Python and touches nothing but .venv and _build. What cannot work (a Python too
+old, a platform for which there is no torch) is said in one sentence before anything is fetched.
 """
 
 from __future__ import annotations
 
 import hashlib
+import http.client
+import importlib.util
+import os
 import platform
 import subprocess
 import sys
-import urllib.error
+import sysconfig
 import urllib.request
 import venv
 from pathlib import Path
+
+from terminal import in_one_sentence
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -23,32 +29,69 @@ PROBE_SECONDS = 5
 
 
 def digest() -> str:
-    """What the installation depends on: the requirements, the package's own, and the Python that runs this."""
-    text = b"".join(path.read_bytes() for path in [*REQUIREMENTS, ROOT / "pyproject.toml"])
-    return hashlib.sha256(text + sys.version.encode() + str(ROOT).encode()).hexdigest()
+    """What an installation depends on: requirements, the package's own, Python, the place."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("[tool.")[0]
+    text = "".join(path.read_text(encoding="utf-8") for path in REQUIREMENTS) + project
+    return hashlib.sha256((text + sys.version + str(ROOT)).encode()).hexdigest()
 
 
 def torch_requirement() -> str:
-    return next(
-        line for line in REQUIREMENTS[0].read_text().splitlines() if line.startswith("torch==")
-    )
+    lines = REQUIREMENTS[0].read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith("torch=="))
+
+
+def what_is_wrong_here() -> str | None:
+    """Why this Python cannot install the book here, in one sentence; None if it can."""
+    if sys.version_info < (3, 11):  # noqa: UP036 (this is the check itself)
+        return (
+            f"This book needs Python 3.11 or newer; {sys.executable} is "
+            f"{platform.python_version()}. Name another one: make PYTHON=python3.12 …"
+        )
+    if importlib.util.find_spec("ensurepip") is None:
+        return (
+            f"{sys.executable} cannot make virtual environments: install the package for that "
+            "(on Debian and Ubuntu: apt install python3-venv), and run the same command again."
+        )
+    missing = platform_without_torch()
+    if missing:
+        return (
+            f"{torch_requirement().replace('==', ' ')} has no build for {missing}: read the book "
+            "online, or run it in Binder, in Colab or in a container with Debian."
+        )
+    return None
+
+
+def platform_without_torch() -> str | None:
+    """The name of this platform if PyPI has no torch for it."""
+    system, machine = platform.system(), platform.machine().lower()
+    if system == "Darwin" and machine == "x86_64":
+        return "Macs with an Intel processor"
+    if system == "Windows" and machine in ("arm64", "aarch64"):
+        return "Windows on ARM"
+    if system == "Linux" and "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        return "Alpine and other systems with musl"
+    if sys.maxsize < 2**32:
+        return "a Python of 32 bits"
+    return None
 
 
 def answers(url: str) -> bool:
-    """Whether an index answers within a few seconds; a host out of reach must not hold anybody up."""
+    """Whether an index answers within a few seconds; none out of reach may hold anybody up."""
     try:
         with urllib.request.urlopen(f"{url}/torch/", timeout=PROBE_SECONDS) as response:
             return response.status == 200
-    except (urllib.error.URLError, OSError):
+    except (
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+    ):  # no answer, a garbled one, a garbled proxy
         return False
 
 
 def pip(*arguments: str) -> None:
-    subprocess.run(
-        [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *arguments],
-        check=True,
-        cwd=ROOT,
-    )
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    cache = {"PIP_CACHE_DIR": str(ROOT / "_build" / "home" / "pip")}
+    subprocess.run(command, check=True, cwd=ROOT, env=cache | os.environ)
 
 
 def install() -> None:
@@ -65,26 +108,27 @@ def install() -> None:
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):  # noqa: UP036 (this is the check itself)
-        print(
-            f"This book needs Python 3.11 or newer; {sys.executable} is {platform.python_version()}.",
-            file=sys.stderr,
-        )
+    wrong = what_is_wrong_here()
+    if wrong:
+        print(wrong, file=sys.stderr)
         return 1
     stamp = VENV / "requirements.sha256"
     wanted = digest()
-    if not (stamp.exists() and stamp.read_text() == wanted):
-        try:
-            install()
-        except subprocess.CalledProcessError:
-            print(
-                "\nThe installation failed; see pip's message above. Run the same command again to retry.",
-                file=sys.stderr,
-            )
-            return 1
-        stamp.write_text(wanted)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return 0
+    try:
+        install()
+    except subprocess.CalledProcessError:
+        print(
+            "\nThe installation failed; see pip's message above. If it found no matching version, "
+            f"there is none for Python {platform.python_version()} on {platform.platform()}; "
+            "else run the same command again.",
+            file=sys.stderr,
+        )
+        return 1
+    stamp.write_text(wanted, encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_one_sentence(main))

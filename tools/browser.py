@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from terminal import in_one_sentence
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "_build" / "home" / "browsers"
 SECONDS = 180
 
 
@@ -18,30 +22,46 @@ def system_browser() -> str | None:
 
 
 def playwright_browser() -> str | None:
-    """Path of playwright's own Chromium, or None."""
+    """Path of a Chromium that playwright has fetched, into the book's folder or before, or None."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+        theirs = Path(playwright.chromium.executable_path)
+    first = next(place for place, part in enumerate(theirs.parts) if part.startswith("chromium"))
+    ours = FOLDER.joinpath(*theirs.parts[first:])
+    return next((str(path) for path in (ours, theirs) if path.exists()), None)
+
+
+def fetch() -> str | None:
+    """Let playwright fetch its Chromium into the book's folder; what went wrong, or None."""
+    environment = os.environ | {
+        "PLAYWRIGHT_BROWSERS_PATH": str(FOLDER),
+        "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000",
+    }
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    try:
+        subprocess.run(command, env=environment, timeout=SECONDS, check=True, capture_output=True)
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {SECONDS} s"
+    except (subprocess.SubprocessError, OSError):
+        return "no answer from where it comes"
+    return None
 
 
 def main() -> int:
     if system_browser() or playwright_browser():
         return 0
     print("No Chromium found; trying to fetch playwright's …", flush=True)
-    environment = os.environ | {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000"}
-    command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    try:
-        subprocess.run(command, env=environment, timeout=SECONDS, check=True)
+    failure = fetch()
+    if failure is None:
         return 0
-    except (subprocess.SubprocessError, OSError):
-        print(
-            "That failed. Install Chromium (on Debian: apt-get install chromium) for the browser tests.",
-            file=sys.stderr,
-        )
-        return 1 if os.environ.get("CI") else 0
+    print(
+        f"That failed ({failure}): the tests in a browser are skipped. Install Chromium for them "
+        "(on Debian: apt-get install chromium).",
+        file=sys.stderr,
+    )
+    return 1 if os.environ.get("CI") else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_one_sentence(main))

@@ -1,14 +1,15 @@
-"""Build the book into a work folder, and put it in the place of the last good site only when all went well.
+"""Build the book in a work folder; it takes the place of the last good site when all went well.
 
 Usage: build.py [--chapter NAME]
 
-The work folder keeps Sphinx's environment and the outputs of executed pages, so that the next build does only what has
-changed. A build that fails or is stopped leaves ``_build/html`` as it was.
+The work folder keeps Sphinx's environment and the outputs of executed pages, so that the next build
+does only what has changed. A build that fails or is stopped leaves ``_build/html`` as it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -17,13 +18,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from terminal import in_one_sentence
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "_build" / "work"
 MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
 SHOWN = re.compile(
-    r"Executing notebook|Executed notebook|WARNING|ERROR|reading sources|writing output|Using cached"
+    r"Execut(?:ing|ed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
 )
 NOISE = re.compile(r"IPKernelApp|myst-nb v")
 
@@ -39,12 +42,20 @@ class Failure:
 
 def run_jupyter_book() -> int:
     """Run jupyter-book, show its progress, keep its whole output in the log."""
-    program = Path(sys.executable).with_name("jupyter-book")
+    program = shutil.which("jupyter-book", path=str(Path(sys.executable).parent))
+    if program is None:
+        raise SystemExit(f"{sys.executable} has no jupyter-book beside it: run `make book`.")
     command = [program, "build", ROOT, "--path-output", WORK, "-W", "--keep-going"]
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            cwd=ROOT,
+            env=os.environ | {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"},
         )
         for line in process.stdout:
             plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
@@ -107,7 +118,7 @@ def _failed_cell(report: Path, name: Path) -> Failure:
 
 
 def swap() -> None:
-    """Put the new site in the place of the old one by renaming: there is a whole site at every moment but one."""
+    """Put the new site in the place of the old one by renaming: but for a moment, one is whole."""
     fresh, old = SITE.with_name("html.new"), SITE.with_name("html.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -133,7 +144,8 @@ def forget_chapter(name: str) -> None:
     ]
     if len(pages) != 1:
         raise SystemExit(
-            f"NAME={name!r} fits {len(pages)} pages: {', '.join(page.name for page in pages) or 'none'}"
+            f"NAME={name!r} fits {len(pages)} pages: "
+            + (", ".join(page.name for page in pages) or "none")
         )
     from jupyter_cache import get_cache
 
@@ -160,7 +172,7 @@ def main() -> int:
     print("Building the book (pages are executed once and kept) …", flush=True)
     status = run_jupyter_book()
     if status != 0:
-        # The next build reads every page again: a page that is not read again does not repeat its warnings.
+        # The next build reads every page again: only then does a page repeat its warnings.
         (MADE.parent / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
         print("\nThe build failed.", file=sys.stderr)
         for failure in failures():
@@ -176,4 +188,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_one_sentence(main))

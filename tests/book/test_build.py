@@ -1,63 +1,26 @@
-"""From chapters to a site: what fails a build, what a failure says, what it leaves alone."""
+"""The way from chapters to a site: what fails a build, what a failure says, what it leaves alone."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import build
 import katex_math
 import pytest
 from bs4 import BeautifulSoup
-from listing import ROOT
-
-HEADER = """---
-jupytext: {text_representation: {extension: .md, format_name: myst}}
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-
-"""
-CELL = "```{code-cell}\n%s\n```\n\n"
+from small_books import CELL, make, new_book, write
 
 
 @pytest.fixture(scope="module")
 def little_book(tmp_path_factory) -> Path:
     """A book of two pages with the settings, extension and driver of the real one, built once."""
-    root = tmp_path_factory.mktemp("book")
-    for name in ("_sphinx", "_static", "tools"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (root / "icllib").mkdir()
-    for file in (ROOT / "icllib").glob("*.py"):
-        shutil.copy(file, root / "icllib")
-    (root / "chapters").mkdir()
-    shutil.copy(ROOT / "chapters" / "references.bib", root / "chapters")
-    shutil.copy(ROOT / "_config.yml", root)
-    (root / "_toc.yml").write_text(
-        "format: jb-book\nroot: intro\nchapters:\n  - file: chapters/one\n"
-    )
-    (root / "intro.md").write_text("# Start\n\nSee {doc}`chapters/one`.\n")
+    root = new_book(tmp_path_factory.mktemp("book"))
     write(root, "$x^2$\n\n" + CELL % "print('first')")
     status, output = make(root)
     assert status == 0, output
     return root
 
 
-def write(root: Path, text: str) -> None:
-    (root / "chapters" / "one.md").write_text(HEADER + "# One\n\n" + text)
-
-
-def make(root: Path) -> tuple[int, str]:
-    result = subprocess.run(
-        [sys.executable, root / "tools" / "build.py"], capture_output=True, text=True, cwd=root
-    )
-    return result.returncode, result.stdout + result.stderr
-
-
 FAULTS = {
-    "a cell that raises": (
-        CELL % "x = 1" + CELL % "1 / 0",
-        ["one.md", "cell 2", "ZeroDivisionError"],
-    ),
+    "a cell that raises": (CELL % "x = 1" + CELL % "1 / 0", ["one.md", "cell 2", "ZeroDivisionError"]),
     "a reference to nothing": ("See {ref}`nowhere`.\n", ["one.md", "nowhere"]),
     "a link to no page": ("See [this](two.md).\n", ["one.md", "two.md"]),
     "a link in HTML to no page": ("See <a href='two.html'>this</a>.\n", ["one.md", "two.html"]),
@@ -71,9 +34,7 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, little_book):
-    (little_book / "chapters" / "picture.svg").write_text(
-        "<svg xmlns='http://www.w3.org/2000/svg'/>"
-    )
+    (little_book / "chapters" / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     page = little_book / "_build" / "html" / "chapters" / "one.html"
     good = page.read_text()
     text, named = FAULTS[fault]
