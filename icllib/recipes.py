@@ -30,9 +30,11 @@ class Recipe:
     Attributes:
         steps: how many updates.
         batch: prompts in each; all seeds see the same ones.
-        lr: the highest learning rate of the optimiser (not the η of a gradient step in the forward pass).
+        lr: the highest learning rate of the optimiser (not the η of a gradient step in the forward
+            pass).
         optimizer: a class of `torch.optim`, by name.
-        options: its other arguments; unless given, those of torch, but for optimisers with betas (0.9, 0.95).
+        options: its other arguments; unless given, those of torch, but for optimisers with betas
+            (0.9, 0.95).
         schedule: "constant", "linear" or "cosine", the latter two down to 0.
         warmup: fraction of the steps in which the rate rises linearly.
         clip: largest norm of one seed's gradient; None for no limit.
@@ -41,7 +43,8 @@ class Recipe:
         dtype: of weights and prompts, "float32" or "float64".
 
     Raises:
-        InputError: a number out of its range, an unknown name, or options that the optimiser does not take.
+        InputError: a number out of its range, an unknown name, or options that the optimiser does
+            not take.
     """
 
     steps: int
@@ -58,13 +61,19 @@ class Recipe:
 
     def __post_init__(self) -> None:
         counts = {"steps": 1, "batch": 1, "data_seed": 0}
-        plain = {name: check_count(name, getattr(self, name), least) for name, least in counts.items()}
+        plain = {
+            name: check_count(name, getattr(self, name), least) for name, least in counts.items()
+        }
         for name in ("lr", "warmup") + (() if self.clip is None else ("clip",)):
             plain[name] = _plain(check_number(name, getattr(self, name), minimum=0.0))
         if plain["warmup"] > 1:
-            raise InputError(f"warmup = {self.warmup!r}, expected a fraction of the steps, at most 1")
+            raise InputError(
+                f"warmup = {self.warmup!r}, expected a fraction of the steps, at most 1"
+            )
         if isinstance(self.trains, str):
-            raise InputError(f"trains = {self.trains!r}, expected a tuple of names: ({self.trains!r},)")
+            raise InputError(
+                f"trains = {self.trains!r}, expected a tuple of names: ({self.trains!r},)"
+            )
         plain["trains"] = None if self.trains is None else tuple(self.trains)
         check_choice("schedule", self.schedule, tuple(SCHEDULES))
         check_choice("dtype", self.dtype, ("float32", "float64"))
@@ -81,7 +90,7 @@ class Recipe:
 
 
 def _plain(value: object) -> object:
-    """Python's own numbers for those of NumPy and torch, so that recipes can be compared and stored."""
+    """Python's own numbers for NumPy's and torch's, so that recipes can be compared and stored."""
     value = value.tolist() if hasattr(value, "tolist") else value
     return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
@@ -92,18 +101,20 @@ def _options_of(name: object, lr: float, options: Mapping[str, object] | None) -
     is_one = isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer)
     if not is_one or optimizer is torch.optim.Optimizer:
         raise InputError(f"optimizer = {name!r}, expected the name of a class in torch.optim")
-    takes = [parameter for parameter in inspect.signature(optimizer).parameters if parameter not in ("params", "lr")]
+    takes = [one for one in inspect.signature(optimizer).parameters if one not in ("params", "lr")]
     if options is None:
         return {"betas": (0.9, 0.95)} if "betas" in takes else {}
     if not isinstance(options, Mapping):
         raise InputError(f"options = {options!r}, expected a dictionary from names to values")
     if unknown := [option for option in options if option not in takes]:
-        raise InputError(f"options has {unknown[0]!r}, expected those of {name}: {', '.join(takes)}")
+        raise InputError(
+            f"options has {unknown[0]!r}, expected those of {name}: {', '.join(takes)}"
+        )
     plain = {option: _plain(value) for option, value in options.items()}
     try:
         optimizer([], lr=lr, **plain)
     except (TypeError, ValueError, RuntimeError) as error:
-        # With good options torch complains of the missing parameters alone. (Real ones would load its compiler.)
+        # Good options leave torch one complaint. (With parameters it would load its compiler.)
         if "empty parameter list" not in str(error):
             raise InputError(f"options = {plain}: {name} says {error}") from error
     return plain

@@ -1,4 +1,4 @@
-"""The learners that aim at the minimum itself: conjugate gradients, Newton, ridge and least squares."""
+"""The learners that aim at the minimum itself: CG, Newton–Schulz, ridge, least squares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Weights = Float[Tensor, "batch N_y N_x"]
 
 
 def conjugate_gradients(prompts: Prompts, steps: int) -> Weights:
-    """K steps of conjugate gradients on the normal equations, from zero; each output has its own step sizes.
+    """K steps of conjugate gradients on the normal equations, from zero; each output has its own.
 
     No number to tune. After N_x steps (N, where N < N_x) the loss is least, up to rounding, and the
     weights are those of least norm. An output stops when its gradient, a sum over the examples, has
@@ -44,10 +44,10 @@ def conjugate_gradients(prompts: Prompts, steps: int) -> Weights:
 
 
 def newton_schulz(prompts: Prompts, lr: float, steps: int) -> Weights:
-    """Newton's method for the inverse of the Hessian H, without inverting: V ← V (2 I − H V), from V = η I.
+    """Newton's method for the inverse of the Hessian H, by products: V ← V (2 I − H V), V = η I.
 
-    W = (1/N) Σ y_i x_iᵀ V. Each iteration squares I − H V, so K of them are 2^K steps of gradient descent.
-    [Schulz 1933]
+    W = (1/N) Σ y_i x_iᵀ V. Each iteration squares I − H V, so K of them are 2^K steps of gradient
+    descent. [Schulz 1933]
 
     Args:
         prompts: one learning problem each.
@@ -77,7 +77,8 @@ def ridge(prompts: Prompts, strength: float) -> Weights:
 
     Args:
         prompts: one learning problem each.
-        strength: λ > 0. For labels with noise σ² and W* ~ N(0, τ²), λ = σ²/(N τ²) gives the Bayes-optimal answer.
+        strength: λ > 0. For labels with noise σ² and W* ~ N(0, τ²), λ = σ²/(N τ²) gives the
+            Bayes-optimal answer.
 
     Raises:
         InputError: strength is not above 0 (`least_squares` is the limit λ → 0).

@@ -11,18 +11,18 @@ _counter = itertools.count()
 
 
 def tidied(svg: str) -> str:
-    """The picture alone, small, in the font of the page, and with ids that no other figure of the page has.
+    """The picture alone, small, in the font of the page, with ids that no other figure has.
 
     Args:
         svg: a file as matplotlib writes it.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    # A hundredth of a point is finer than any screen; only inside tags, for a label's digits mean something.
+    # A hundredth of a point is finer than any screen. Only inside tags: digits of labels stay.
     svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
     # matplotlib measures with DejaVu Sans; the page shows its own font.
     svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
-    # matplotlib's style sheet would reach the whole page: the lines that it rounds are rounded on the picture alone.
+    # matplotlib's style sheet would reach the whole page; the picture rounds its lines itself.
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     return _without_plain_groups(_with_own_ids(svg))
 
@@ -41,7 +41,7 @@ def _without_plain_groups(svg: str) -> str:
 
 
 def _with_own_ids(svg: str) -> str:
-    """Drop the ids that nothing refers to, and give the others a prefix that no other figure of the page has."""
+    """Without the ids that nothing refers to; the others get a prefix that no other figure has."""
     used = set(re.findall(r"#([\w-]+)", svg))
     prefix = f"f{next(_counter)}-"
 

@@ -9,7 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, ShapeError, check_choice, check_count, check_number, check_tensors
+from icllib.errors import (
+    InputError,
+    ShapeError,
+    check_choice,
+    check_count,
+    check_number,
+    check_tensors,
+)
 
 __all__ = ["BalancedTask", "LinearTask", "Prompts", "Task"]
 

@@ -34,7 +34,8 @@ class _Place:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.inside: list[tuple[nn.Module, dict[nn.Module, int]]] = []  # and how often it called each
+        # The modules that are open, and how often each has called which.
+        self.inside: list[tuple[nn.Module, dict[nn.Module, int]]] = []
 
     def enter(self, module: nn.Module, _: object) -> None:
         """Step into a module that the current one calls."""
@@ -60,18 +61,22 @@ def _name(parent: nn.Module, module: nn.Module, call: int) -> str:
     return known[call] if again <= 0 else f"{known[-1]}({again + 1})"
 
 
-def trace(model: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"]) -> dict[str, Float[Tensor, "..."]]:
-    """Run a layer or a stack of layers, and return every activation by its dotted name, in the order of computing.
+def trace(
+    model: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"]
+) -> dict[str, Float[Tensor, "..."]]:
+    """Run a layer or a stack, and return every activation by its dotted name, in their order.
 
-    A layer gives ``keys``, ``values`` (batch, n_heads, N, dim_head), ``queries`` (batch, n_heads, N + 1, dim_head),
-    then ``memory`` (batch, n_heads, dim_head, dim_head), its rows the value's coordinates, or ``scores`` and
-    ``weights`` (batch, n_heads, N + 1, N), then ``mixed`` (as queries), ``update`` and ``out`` (as tokens). An `MLP`
-    gives ``hidden`` (batch, T, dim_hidden) and ``out``. ``tokens`` is the input.
+    A layer gives ``keys``, ``values`` (batch, n_heads, N, dim_head), ``queries`` (batch, n_heads,
+    N + 1, dim_head), then ``memory`` (batch, n_heads, dim_head, dim_head), its rows the value's
+    coordinates, or ``scores`` and ``weights`` (batch, n_heads, N + 1, N), then ``mixed`` (as
+    queries), ``update`` and ``out`` (as tokens). An `MLP` gives ``hidden`` (batch, T, dim_hidden)
+    and ``out``. ``tokens`` is the input.
 
-    In a `Transformer` the names begin with ``layers.k.``, where k counts the layers in the order in which they act: a
-    looped layer, or one that stands in the stack several times, has a name for each time. In other modules they begin
-    with the module's own names, such as ``encoder.0.``; what is called again under the same name is ``encoder.0(2)``.
-    Nothing is copied, and gradients flow as in ``model(tokens)``.
+    In a `Transformer` the names begin with ``layers.k.``, where k counts the layers in the order in
+    which they act: a looped layer, or one that stands in the stack several times, has a name for
+    each time. In other modules they begin with the module's own names, such as ``encoder.0.``; what
+    is called again under the same name is ``encoder.0(2)``. Nothing is copied, and gradients flow
+    as in ``model(tokens)``.
 
     Args:
         model: a layer, or a module that holds and calls layers.
@@ -82,14 +87,17 @@ def trace(model: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"]) -> dic
     """
     modules = list(model.modules())
     if not any(isinstance(module, Traced) for module in modules):
-        raise InputError(f"model is a {type(model).__name__} without a layer of icllib, expected one to trace")
+        raise InputError(
+            f"model is a {type(model).__name__} without a layer of icllib, expected one to trace"
+        )
     found, place = {"tokens": tokens}, _Place()
 
     def listen(name: str, activation: Tensor) -> None:
         found[".".join([*place.names, name])] = activation
 
     def only_here(step: Callable[..., None]) -> Callable[..., None]:
-        return lambda *call: step(*call) if _LISTENER.get() is listen else None  # not for other threads
+        """Not for other threads, which may use the model as well."""
+        return lambda *call: step(*call) if _LISTENER.get() is listen else None
 
     with ExitStack() as hooks:
         for module in modules:

@@ -47,8 +47,9 @@ def test_a_tensor_stays_one_so_that_gradients_flow():
 
 @pytest.mark.parametrize(
     "odd",
-    [True, np.bool_(True), torch.tensor(True), "3", np.str_("3"), None, ..., 3j, np.array([3]), torch.ones(1),
-     [3], math.nan, np.float32("nan"), torch.tensor(math.inf), np.datetime64("2026-11-25"), object()],
+    [True, np.bool_(True), torch.tensor(True), "3", np.str_("3"), None, ..., 3j, np.array([3]),
+     torch.ones(1), [3], math.nan, np.float32("nan"), torch.tensor(math.inf),
+     np.datetime64("2026-11-25"), object()],
 )  # fmt: skip
 def test_what_is_no_number_is_refused(odd):
     with pytest.raises(InputError, match=r"x = .*, expected a finite number"):
@@ -80,7 +81,9 @@ def whole_library(n, number):
         learners.newton_schulz(prompts, number(0.5), n(2)),
         learners.ridge(prompts, number(0.5)),
         learners.gradient_step(learners.least_squares(prompts), prompts, number(0.5)),
-        learners.gradient_descent(prompts, learners.chebyshev_steps(number(0.25), number(0.5), n(2)), n(2)),
+        learners.gradient_descent(
+            prompts, learners.chebyshev_steps(number(0.25), number(0.5), n(2)), n(2)
+        ),
     ]
     tokens = join_tokens(prompts)
     models = [
@@ -98,9 +101,14 @@ def whole_library(n, number):
 
 @pytest.mark.parametrize(
     ("n", "number"),
-    [(np.int64, np.float64), (np.int32, np.float32), (np.array, np.array), (torch.tensor, lambda x: torch.tensor(x, dtype=torch.float64)),
-     (int, lambda x: Fraction(x))],
-)  # fmt: skip
+    [
+        (np.int64, np.float64),
+        (np.int32, np.float32),
+        (np.array, np.array),
+        (torch.tensor, lambda x: torch.tensor(x, dtype=torch.float64)),
+        (int, Fraction),
+    ],
+)
 def test_numbers_of_numpy_and_torch_are_taken_wherever_numbers_go(n, number):
     task, found = whole_library(n, number)
     expected_task, expected = whole_library(int, float)

@@ -68,7 +68,10 @@ def test_the_mean_loss_in_parts_is_that_of_all_prompts_at_once(batch):
         sizes.append(some.batch)
         return learners.predict(learners.gradient_descent(some, 0.5, 1), some.x_query)
 
-    for given_prompts in (prompts, type(prompts)(prompts.x, prompts.y, prompts.x_query, prompts.y_query)):
+    for given_prompts in (
+        prompts,
+        type(prompts)(prompts.x, prompts.y, prompts.x_query, prompts.y_query),
+    ):
         sizes.clear()
         found = learners.mean_loss(predict, given_prompts)
         assert sum(sizes) == batch and max(sizes) <= 5000

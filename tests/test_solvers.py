@@ -19,7 +19,9 @@ from icllib.tasks import LinearTask, Prompts
     single=st.booleans(),
     seed=st.integers(0, 2**20),
 )
-def test_conjugate_gradients_end_at_the_solution_of_least_norm(n, dim_x, dim_y, noise, single, seed):
+def test_conjugate_gradients_end_at_the_solution_of_least_norm(
+    n, dim_x, dim_y, noise, single, seed
+):
     task = LinearTask(dim_x, dim_y, n, noise_std=noise, x_scale=0.5)
     drawn = task.sample(8, torch.Generator().manual_seed(seed), torch.float64)
     prompts = drawn.to(torch.float32) if single else drawn
@@ -53,7 +55,9 @@ def test_conjugate_gradients_stay_at_zero_where_nothing_is_to_learn():
 def test_conjugate_gradients_can_be_differentiated_where_an_output_has_stopped():
     prompts = LinearTask(4, 2, 3).sample(5, torch.Generator().manual_seed(0), torch.float64)
     y = prompts.y.clone().requires_grad_()
-    solvers.conjugate_gradients(Prompts(prompts.x, y, prompts.x_query, prompts.y_query), 9).sum().backward()
+    solvers.conjugate_gradients(
+        Prompts(prompts.x, y, prompts.x_query, prompts.y_query), 9
+    ).sum().backward()
     assert y.grad.isfinite().all()
 
 
@@ -128,7 +132,9 @@ def test_iterations_that_shrink_say_nothing():
 
 
 @given(st.integers(1, 5), st.integers(2, 8), st.integers(1, 4), st.integers(0, 99))
-def test_from_zero_and_without_noise_gd_plus_plus_multiplies_each_eigendirection(dim_x, n, steps, seed):
+def test_from_zero_and_without_noise_gd_plus_plus_multiplies_each_eigendirection(
+    dim_x, n, steps, seed
+):
     prompts = LinearTask(dim_x, 1, n).sample(3, torch.Generator().manual_seed(seed), torch.float64)
     eta, gamma = 0.4, 0.03
     values, vectors = torch.linalg.eigh(prompts.x.mT @ prompts.x / n)

@@ -63,7 +63,7 @@ def test_stacks_in_stacks_have_the_names_of_both():
 
 
 class Folded(nn.Module):
-    """A module of the reader's own that calls a layer twice under one name, and one inside a list."""
+    """A module of the reader's own: a layer twice under one name, and one inside a list."""
 
     def __init__(self, step, others):
         super().__init__()

@@ -2,7 +2,14 @@
 
 import pytest
 from bs4 import BeautifulSoup
-from page_checks import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
+from page_checks import (
+    dead_links,
+    headings,
+    leftovers,
+    outside_resources,
+    text_alternatives,
+    twin_ids,
+)
 from visits import visit
 
 BAD = {
