@@ -1,4 +1,4 @@
-"""What readers hand in: for each check right answers, wrong ones with the words that they should get, and odd things."""
+"""What readers hand in: right answers to each check, and wrong ones with what they should be told."""
 
 from __future__ import annotations
 
@@ -65,7 +65,11 @@ def entry(check, *right, also=(), wrong=(), answers=1):
         return answer + right[len(answer) :] if answers < len(right) else answer
 
     return Entry(
-        check, right, [arguments(a) for a in also], [(words, arguments(a)) for words, a in wrong], answers
+        check,
+        right,
+        [arguments(a) for a in also],
+        [(words, arguments(a)) for words, a in wrong],
+        answers,
     )
 
 
@@ -88,7 +92,9 @@ def extra(factor):
 
     def answer(x, y, strength):
         d = x.shape[1]
-        return torch.cat([x, factor(len(x), strength) * eye(d)]), torch.cat([y, torch.zeros(d, y.shape[1])])
+        return torch.cat([x, factor(len(x), strength) * eye(d)]), torch.cat(
+            [y, torch.zeros(d, y.shape[1])]
+        )
 
     return answer
 
@@ -159,7 +165,13 @@ INTRO_AND_ONE = [
             ("under the root", extra(lambda n, s: n * s**0.5)),
             ("change nothing", lambda x, y, s: (x, y)),
             ("not all among yours", changes_in_place),
-            ("not all among yours", lambda x, y, s: (eye(x.shape[1]), solve(x.T @ x + len(x) * s * eye(x.shape[1]), x.T @ y))),
+            (
+                "not all among yours",
+                lambda x, y, s: (
+                    eye(x.shape[1]),
+                    solve(x.T @ x + len(x) * s * eye(x.shape[1]), x.T @ y),
+                ),
+            ),
             ("first inputs, then labels", lambda x, y, s: ridge_data(x, y, s)[::-1]),
             ("a pair", lambda x, y, s: x),
             ("NaN", lambda x, y, s: (x * math.nan, y)),
@@ -168,7 +180,10 @@ INTRO_AND_ONE = [
     entry(
         chapter_01.singular_inputs,
         torch.cat([RANDOM[:, :2], RANDOM[:, :2].sum(1, keepdim=True)], dim=1),
-        also=[single_precision_combination(), (RANDOM[:, [0, 1, 0]] * torch.tensor([1, 1, 2])).tolist()],
+        also=[
+            single_precision_combination(),
+            (RANDOM[:, [0, 1, 0]] * torch.tensor([1, 1, 2])).tolist(),
+        ],
         wrong=[
             ("two columns are equal", torch.ones(5, 3)),
             ("linearly independent", RANDOM),
@@ -183,7 +198,9 @@ INTRO_AND_ONE = [
         lambda x, y: (y - x @ solve(x.T @ x, x.T @ y)) / (1 - (x @ solve(x.T @ x, x.T)).diagonal()),
         also=[
             lambda x, y: [
-                y[i] - x[i] @ fit(x[torch.arange(len(x)) != i], y[torch.arange(len(x)) != i, None])[:, 0] for i in range(len(x))
+                y[i]
+                - x[i] @ fit(x[torch.arange(len(x)) != i], y[torch.arange(len(x)) != i, None])[:, 0]
+                for i in range(len(x))
             ]
         ],
         wrong=[("1 − h_i", lambda x, y: y - x @ fit(x, y[:, None])[:, 0])],
@@ -220,7 +237,12 @@ TWO = [
     entry(
         chapter_02.first_step,
         0.35,
-        also=[[[0.35]], Fraction(35, 100), np.array([0.35], dtype=np.float32), torch.tensor([[0.35]])],
+        also=[
+            [[0.35]],
+            Fraction(35, 100),
+            np.array([0.35], dtype=np.float32),
+            torch.tensor([[0.35]]),
+        ],
         wrong=[
             ("1/N is missing", 0.7),
             ("down the gradient", -0.35),
@@ -235,7 +257,10 @@ TWO = [
     entry(
         chapter_02.gradient_step,
         my_step,
-        also=[by_autograd(lambda r, n: r.sum() / (2 * n)), lambda w, x, y, lr: my_step(*(t.float() for t in (w, x, y)), lr)],
+        also=[
+            by_autograd(lambda r, n: r.sum() / (2 * n)),
+            lambda w, x, y, lr: my_step(*(t.float() for t in (w, x, y)), lr),
+        ],
         wrong=[
             ("climbs", lambda w, x, y, lr: 2 * w - my_step(w, x, y, lr)),
             ("N alone", by_autograd(lambda r, n: r.mean() / 2)),
@@ -282,7 +307,9 @@ TWO = [
 
 
 def bayes(strength):
-    return lambda x, y, q, s, t: solve(x.T @ x + strength(s, t) * eye(x.shape[1]), x.T @ y)[:, 0] @ q
+    return lambda x, y, q, s, t: (
+        solve(x.T @ x + strength(s, t) * eye(x.shape[1]), x.T @ y)[:, 0] @ q
+    )
 
 
 def closest(prompts, k=5):
@@ -318,7 +345,12 @@ THREE = [
     entry(
         chapter_03.three_answers,
         [2.5, 3, 6.4],
-        also=[(2.5, 3, 6.4), np.array([2.5, 3, 6.4], dtype=np.float32), [[2.5, 3, 6.4]], [torch.tensor(2.5), 3, Fraction(64, 10)]],
+        also=[
+            (2.5, 3, 6.4),
+            np.array([2.5, 3, 6.4], dtype=np.float32),
+            [[2.5, 3, 6.4]],
+            [torch.tensor(2.5), 3, Fraction(64, 10)],
+        ],
         wrong=[
             ("the slope", [2.5, 3, 1.6]),
             ("nearest example", [2.5, 2, 6.4]),
@@ -335,25 +367,42 @@ THREE = [
             ("right for τ = 1 only", bayes(lambda s, t: s**2)),
             ("enter squared", bayes(lambda s, t: s / t)),
             ("weights over noise", bayes(lambda s, t: (t / s) ** 2)),
-            ("N is missing", lambda x, y, q, s, t: bayes(lambda *_: len(x) * (s / t) ** 2)(x, y, q, s, t)),
-            ("N counts twice", lambda x, y, q, s, t: bayes(lambda *_: (s / t) ** 2 / len(x))(x, y, q, s, t)),
+            (
+                "N is missing",
+                lambda x, y, q, s, t: bayes(lambda *_: len(x) * (s / t) ** 2)(x, y, q, s, t),
+            ),
+            (
+                "N counts twice",
+                lambda x, y, q, s, t: bayes(lambda *_: (s / t) ** 2 / len(x))(x, y, q, s, t),
+            ),
         ],
     ),
     entry(
         chapter_03.own_learner,
         closest,
-        also=[ridge_learner, lambda p: ridge_learner(p)[:, 0], lambda p: ridge_learner(p).float().numpy()],
+        also=[
+            ridge_learner,
+            lambda p: ridge_learner(p)[:, 0],
+            lambda p: ridge_learner(p).float().numpy(),
+        ],
         wrong=[
             ("nearest neighbour", lambda p: p.y.mean(1)),
             ("nearest neighbour", lambda p: closest(p, 1)),
             ("the hidden answer must stay hidden", lambda p: p.y_query),
             ("the hidden answer must stay hidden", lambda p: ridge_learner(p) + 0.01 * p.y_query),
-            ("y_query is hidden, and weights is None", lambda p: learners.predict(p.weights, p.x_query)),
+            (
+                "y_query is hidden, and weights is None",
+                lambda p: learners.predict(p.weights, p.x_query),
+            ),
             ("shape (1,), expected (2000, 1)", lambda p: p.y[:1, 0, 0]),
             ("NaN", lambda p: math.nan * p.y_query),
         ],
     ),
-    entry(chapter_03.past_the_peak, 111, wrong=[("not quite enough", 110), ("still pays", 21), ("exactly 10 %", 112)]),
+    entry(
+        chapter_03.past_the_peak,
+        111,
+        wrong=[("not quite enough", 110), ("still pays", 21), ("exactly 10 %", 112)],
+    ),
     entry(
         chapter_03.one_pass,
         one_pass(),
@@ -406,7 +455,12 @@ FOUR = [
     entry(
         chapter_04.softmax_by_hand,
         7,
-        wrong=[("plain mean", 6), ("exponentiates", 8 * math.log(3)), ("larger score", 5), ("divide by the sum", 28)],
+        wrong=[
+            ("plain mean", 6),
+            ("exponentiates", 8 * math.log(3)),
+            ("larger score", 5),
+            ("divide by the sum", 28),
+        ],
     ),
     entry(
         chapter_04.attend,
@@ -471,7 +525,9 @@ def forgetful(queries, keys, values, decay, late=False, read_first=False):
     for q, k, v in zip(queries, keys, values, strict=True):
         if read_first:
             outputs.append(memory @ q)
-        memory = decay * (memory + torch.outer(v, k)) if late else decay * memory + torch.outer(v, k)
+        memory = (
+            decay * (memory + torch.outer(v, k)) if late else decay * memory + torch.outer(v, k)
+        )
         if not read_first:
             outputs.append(memory @ q)
     return torch.stack(outputs)
@@ -494,7 +550,11 @@ def overwrite(m, k, v):
 
 
 FIVE = [
-    entry(chapter_05.two_pairs, 5, wrong=[("share a direction", 2), ("interference", 3), ("delta rule", 4.28), ("0.6", 7)]),
+    entry(
+        chapter_05.two_pairs,
+        5,
+        wrong=[("share a direction", 2), ("interference", 3), ("delta rule", 4.28), ("0.6", 7)],
+    ),
     entry(
         chapter_05.forgetful,
         forgetful,
@@ -542,8 +602,14 @@ FIVE = [
         normalised,
         wrong=[
             ("divide by the sum", lambda q, k, v: torch.tril(phi(q) @ phi(k).T) @ v),
-            ("see their future", lambda q, k, v: normalised(q, k, v, lambda q, k: phi(q) @ phi(k).T)),
-            ("that is the softmax", lambda q, k, v: normalised(q, k, v, lambda q, k: (q @ k.T).exp().tril())),
+            (
+                "see their future",
+                lambda q, k, v: normalised(q, k, v, lambda q, k: phi(q) @ phi(k).T),
+            ),
+            (
+                "that is the softmax",
+                lambda q, k, v: normalised(q, k, v, lambda q, k: (q @ k.T).exp().tril()),
+            ),
             ("NaN", lambda q, k, v: normalised(q, k, v, lambda q, k: (phi(q) @ phi(k).T).tril(-1))),
         ],
     ),
@@ -612,7 +678,9 @@ SIX = [
     entry(
         chapter_06.weights_for_sum_loss,
         sum_loss(lambda n: 2),
-        also=[lambda d, o, n, lr: torch.cat([torch.zeros(d, d + o), (2 * lr * torch.eye(d + o))[d:]])],
+        also=[
+            lambda d, o, n, lr: torch.cat([torch.zeros(d, d + o), (2 * lr * torch.eye(d + o))[d:]])
+        ],
         wrong=[
             ("a 2 missing", sum_loss(lambda n: 1)),
             ("the 2 multiplies", sum_loss(lambda n: 1 / 2)),
@@ -637,7 +705,12 @@ SIX = [
     entry(
         chapter_06.matching_query_matrix,
         lambda m: inv(m).T,
-        wrong=[("inverse must be too", inv), ("a rotation", lambda m: m.T), ("MᵀM", lambda m: m), ("sign", lambda m: -inv(m).T)],
+        wrong=[
+            ("inverse must be too", inv),
+            ("a rotation", lambda m: m.T),
+            ("MᵀM", lambda m: m),
+            ("sign", lambda m: -inv(m).T),
+        ],
     ),
     entry(
         chapter_06.broken_layer,
@@ -652,7 +725,10 @@ SIX = [
     entry(
         chapter_06.decay_tokens,
         prefix(lambda n, s: (n * s) ** 0.5),
-        also=[lambda *a: -prefix(lambda n, s: (n * s) ** 0.5)(*a).flip(0), lambda *a: prefix(lambda n, s: (n * s) ** 0.5)(*a).numpy()],
+        also=[
+            lambda *a: -prefix(lambda n, s: (n * s) ** 0.5)(*a).flip(0),
+            lambda *a: prefix(lambda n, s: (n * s) ** 0.5)(*a).numpy(),
+        ],
         wrong=[
             ("change nothing", lambda d, o, n, s: torch.zeros(1, d + o)),
             ("N is missing", prefix(lambda n, s: s**0.5)),
@@ -682,7 +758,11 @@ SEVEN = [
         chapter_07.what_is_left,
         [0.512, 0, -2.744],
         also=[(0.512, 0, -2.744), [0.51, 0, -2.7], np.array([0.8**3, 0, (-1.4) ** 3])],
-        wrong=[("there are three", [0.8, 0, -1.4]), ("sign of the last", [0.512, 0, 2.744]), ("what is gone", [0.488, 1, 3.744])],
+        wrong=[
+            ("there are three", [0.8, 0, -1.4]),
+            ("sign of the last", [0.512, 0, 2.744]),
+            ("what is gone", [0.488, 1, 3.744]),
+        ],
     ),
     entry(
         chapter_07.transfer,
@@ -697,19 +777,37 @@ SEVEN = [
         chapter_07.best_bend,
         lambda s: (s**0.5 - 1) / (s**1.5 - 1),
         also=[lambda s: np.float32((s**0.5 - 1) / (s**1.5 - 1))],
-        wrong=[("altogether", lambda s: 1 / s), ("larger solution", lambda s: (s**0.5 + 1) / (s**1.5 + 1))],
+        wrong=[
+            ("altogether", lambda s: 1 / s),
+            ("larger solution", lambda s: (s**0.5 + 1) / (s**1.5 + 1)),
+        ],
     ),
-    entry(chapter_07.degree, [5, 100], also=[(5, 100), torch.tensor([5, 100])], wrong=[("40 only", [4, 100]), ("order", [100, 5])]),
+    entry(
+        chapter_07.degree,
+        [5, 100],
+        also=[(5, 100), torch.tensor([5, 100])],
+        wrong=[("40 only", [4, 100]), ("order", [100, 5])],
+    ),
     entry(
         chapter_07.two_rates,
         lambda a, b: [1 / a, 1 / b],
-        also=[lambda a, b: torch.tensor([1 / b, 1 / a]), lambda a, b: {1 / b, 1 / a}, lambda a, b: np.array([[1 / b, 1 / a]])],
-        wrong=[("best single rate", lambda a, b: [2 / (a + b)] * 2), ("eigenvalues", lambda a, b: [a, b])],
+        also=[
+            lambda a, b: torch.tensor([1 / b, 1 / a]),
+            lambda a, b: {1 / b, 1 / a},
+            lambda a, b: np.array([[1 / b, 1 / a]]),
+        ],
+        wrong=[
+            ("best single rate", lambda a, b: [2 / (a + b)] * 2),
+            ("eigenvalues", lambda a, b: [a, b]),
+        ],
     ),
     entry(
         chapter_07.same_as_momentum,
         momentum,
-        also=[lambda lr, b: momentum(lr, b)[::-1], lambda lr, b: torch.tensor(momentum(lr, b)).float()],
+        also=[
+            lambda lr, b: momentum(lr, b)[::-1],
+            lambda lr, b: torch.tensor(momentum(lr, b)).float(),
+        ],
         wrong=[
             ("the sum is", lambda lr, b: [lr, lr]),
             ("the product is", lambda lr, b: [0.0, (2 + b) * lr]),
@@ -721,7 +819,12 @@ SEVEN = [
 
 
 def backward(length, dim_x, shift=-1):
-    return torch.eye(length), torch.diag(torch.ones(length - abs(shift)), shift), torch.eye(dim_x), torch.eye(dim_x)
+    return (
+        torch.eye(length),
+        torch.diag(torch.ones(length - abs(shift)), shift),
+        torch.eye(dim_x),
+        torch.eye(dim_x),
+    )
 
 
 def blind(x, y, q, lr):
@@ -749,13 +852,22 @@ EIGHT = [
     entry(
         chapter_08.copy_backward,
         backward,
-        also=[lambda n, d: [m.tolist() for m in backward(n, d)], lambda n, d: (2 * torch.eye(n), *backward(n, d)[1:3], torch.eye(d) / 2)],
+        also=[
+            lambda n, d: [m.tolist() for m in backward(n, d)],
+            lambda n, d: (2 * torch.eye(n), *backward(n, d)[1:3], torch.eye(d) / 2),
+        ],
         wrong=[
             ("lower shift", lambda n, d: backward(n, d, 1)),
-            ("lower shift", lambda n, d: (backward(n, d)[1], *backward(n, d)[:1], *backward(n, d)[2:])),
+            (
+                "lower shift",
+                lambda n, d: (backward(n, d)[1], *backward(n, d)[:1], *backward(n, d)[2:]),
+            ),
             ("two places", lambda n, d: backward(n, d, -2)),
             ("four matrices", lambda n, d: torch.eye(n)),
-            ("W_V holds NaN", lambda n, d: (*backward(n, d)[:2], math.nan * torch.eye(d), torch.eye(d))),
+            (
+                "W_V holds NaN",
+                lambda n, d: (*backward(n, d)[:2], math.nan * torch.eye(d), torch.eye(d)),
+            ),
             ("W_Q has shape (5, 5), expected (6, 6)", lambda n, d: backward(5, 2)),
         ],
     ),
@@ -812,7 +924,11 @@ NINE = [
         chapter_09.hull,
         [-1, 5, 8],
         also=[(-1, 5, 8), np.array([-1, 5, 8.0])],
-        wrong=[("votes can be negative", [-1, 5, 7]), ("with −1", [-1, 5, 6]), ("order", [5, -1, 8])],
+        wrong=[
+            ("votes can be negative", [-1, 5, 7]),
+            ("with −1", [-1, 5, 6]),
+            ("order", [5, -1, 8]),
+        ],
     ),
     entry(
         chapter_09.pair,
@@ -827,12 +943,20 @@ NINE = [
         chapter_09.best_epsilon,
         lambda a, b: (b / (2 * a)) ** (1 / 3),
         also=[lambda a, b: np.cbrt(b / (2 * a))],
-        wrong=[("derivatives", lambda a, b: (b / a) ** (1 / 3)), ("power is 1/3", lambda a, b: (b / (2 * a)) ** 0.5)],
+        wrong=[
+            ("derivatives", lambda a, b: (b / a) ** (1 / 3)),
+            ("power is 1/3", lambda a, b: (b / (2 * a)) ** 0.5),
+        ],
     ),
     entry(
         chapter_09.homogeneous,
         [False, True, False, True],
-        also=[(False, True, False, True), np.array([False, True, False, True]), [0, 1, 0, 1], torch.tensor([0, 1, 0, 1]) > 0],
+        also=[
+            (False, True, False, True),
+            np.array([False, True, False, True]),
+            [0, 1, 0, 1],
+            torch.tensor([0, 1, 0, 1]) > 0,
+        ],
         wrong=[
             ("(c)", [False, True, True, True]),
             ("opposite", [True, False, True, False]),
@@ -844,13 +968,27 @@ NINE = [
     entry(
         chapter_09.smoother,
         smoother,
-        also=[lambda x, y, q, h: smoother(x, y, q, h, lambda *a: smoother(x, y, q, h)[1] + 3), lambda *a: [p.numpy() for p in smoother(*a)]],
+        also=[
+            lambda x, y, q, h: smoother(x, y, q, h, lambda *a: smoother(x, y, q, h)[1] + 3),
+            lambda *a: [p.numpy() for p in smoother(*a)],
+        ],
         wrong=[
-            ("Multiply the square out", lambda x, y, q, h: smoother(x, y, q, h, lambda *_: torch.zeros(len(x), 2))),
-            ("may not depend on the query", lambda x, y, q, h: smoother(x, y, q, h, keys_that_know_the_query)),
+            (
+                "Multiply the square out",
+                lambda x, y, q, h: smoother(x, y, q, h, lambda *_: torch.zeros(len(x), 2)),
+            ),
+            (
+                "may not depend on the query",
+                lambda x, y, q, h: smoother(x, y, q, h, keys_that_know_the_query),
+            ),
             ("order is exchanged", lambda x, y, q, h: smoother(x, y, q, h)[::-1]),
             ("a 2 is missing", lambda x, y, q, h: smoother(x, y, q, h / 2**0.5)),
-            ("the keys holds NaN", lambda x, y, q, h: smoother(x, y, q, h, lambda *_: math.nan * torch.ones(len(x), 2))),
+            (
+                "the keys holds NaN",
+                lambda x, y, q, h: smoother(
+                    x, y, q, h, lambda *_: math.nan * torch.ones(len(x), 2)
+                ),
+            ),
         ],
     ),
     entry(
@@ -860,9 +998,15 @@ NINE = [
         wrong=[
             ("one pair: its error falls with ε to the power 2", lambda pair, *a: pair(*a)),
             ("one pair with ε²", lambda pair, s, y, lr, e: pair(s, y, lr, e**2)),
-            ("mean of both", lambda pair, s, y, lr, e: (pair(s, y, lr, e) + pair(s, y, lr, 2 * e)) / 2),
+            (
+                "mean of both",
+                lambda pair, s, y, lr, e: (pair(s, y, lr, e) + pair(s, y, lr, 2 * e)) / 2,
+            ),
             ("ε/2", lambda pair, s, y, lr, e: (4 * pair(s, y, lr, e / 2) - pair(s, y, lr, e)) / 3),
-            ("to the power 2.0", lambda pair, s, y, lr, e: 0.7 * pair(s, y, lr, e) + 0.3 * pair(s, y, lr, 2 * e)),
+            (
+                "to the power 2.0",
+                lambda pair, s, y, lr, e: 0.7 * pair(s, y, lr, e) + 0.3 * pair(s, y, lr, 2 * e),
+            ),
             ("sum to 1", lambda pair, s, y, lr, e: 7.3 * pair(s, y, lr, e)),
             ("NaN", lambda *_: torch.tensor(math.nan)),
         ],
@@ -890,15 +1034,30 @@ TEN = [
         chapter_10.other_range,
         [1.515, 4],
         also=[(1.515, 4), [1.52, 4], [1.5, 4], torch.tensor([50 / 33, 4])],
-        wrong=[("not 1/x", [3.03, 4]), ("shrinks", [24.24, 4]), ("square", [1.515, 2]), ("order", [4, 50 / 33])],
+        wrong=[
+            ("not 1/x", [3.03, 4]),
+            ("shrinks", [24.24, 4]),
+            ("square", [1.515, 2]),
+            ("order", [4, 50 / 33]),
+        ],
     ),
     entry(
         chapter_10.what_it_does,
         what_it_does,
-        also=[lambda m, d: sum((m.P @ m.W_V)[h, d, d] * (m.W_K[h].T @ m.W_Q[h])[:d, :d] for h in range(m.n_heads))],
+        also=[
+            lambda m, d: sum(
+                (m.P @ m.W_V)[h, d, d] * (m.W_K[h].T @ m.W_Q[h])[:d, :d] for h in range(m.n_heads)
+            )
+        ],
         wrong=[
-            ("first head alone", lambda m, d: (m.P @ m.W_V)[0, d, d] * (m.W_K.mT @ m.W_Q)[0, :d, :d]),
-            ("within each head", lambda m, d: (m.P @ m.W_V).sum(0)[d, d] * (m.W_K.mT @ m.W_Q).sum(0)[:d, :d]),
+            (
+                "first head alone",
+                lambda m, d: (m.P @ m.W_V)[0, d, d] * (m.W_K.mT @ m.W_Q)[0, :d, :d],
+            ),
+            (
+                "within each head",
+                lambda m, d: (m.P @ m.W_V).sum(0)[d, d] * (m.W_K.mT @ m.W_Q).sum(0)[:d, :d],
+            ),
             ("transpose", lambda m, d: what_it_does(m, d).T),
         ],
     ),
@@ -918,12 +1077,19 @@ TEN = [
         chapter_10.plateau,
         [1 / 16, 1 / 8, 4],
         also=[(1 / 16, 1 / 8, 4), [Fraction(1, 16), Fraction(1, 8), 4], [0.0625, 0.125, 4]],
-        wrong=[("four matrices", [1 / 8, 1 / 8, 4]), ("the time grows", [1 / 16, 1 / 8, 1 / 4]), ("inverse factors", [16, 8, 4])],
+        wrong=[
+            ("four matrices", [1 / 8, 1 / 8, 4]),
+            ("the time grows", [1 / 16, 1 / 8, 1 / 4]),
+            ("inverse factors", [16, 8, 4]),
+        ],
     ),
     entry(
         chapter_10.cosine_of_heads,
         cosine,
-        wrong=[("limit for large d", lambda h, d: (1 + 1 / h) ** -0.5), ("its square", lambda h, d: cosine(h, d) ** 2)],
+        wrong=[
+            ("limit for large d", lambda h, d: (1 + 1 / h) ** -0.5),
+            ("its square", lambda h, d: cosine(h, d) ** 2),
+        ],
     ),
     entry(
         chapter_10.best_matrix,
@@ -953,7 +1119,7 @@ def layer_by_layer(model, tokens, move=True):
 
 
 def pair_a_layer(prompts):
-    return learners.gd_plus_plus(prompts, [3.58, 48.93], [0.43, 0.1], 2)
+    return learners.gd_plus_plus(prompts, [4.0, 38.06], [0.43, 0.2], 2)
 
 
 def by_solving(strength):
@@ -995,17 +1161,26 @@ ELEVEN = [
         layer_by_layer,
         also=[lambda *a: torch.tensor(layer_by_layer(*a)), lambda *a: np.array(layer_by_layer(*a))],
         wrong=[
-            ("on the tokens at the bottom", lambda model, tokens: layer_by_layer(model, tokens, move=False)),
+            (
+                "on the tokens at the bottom",
+                lambda model, tokens: layer_by_layer(model, tokens, move=False),
+            ),
             ("swap", lambda *a: [(gamma, lr) for lr, gamma in layer_by_layer(*a)]),
             ("reverse order", lambda *a: layer_by_layer(*a)[::-1]),
             ("one list of η", lambda *a: list(zip(*layer_by_layer(*a), strict=True))),
-            ("a factor N is missing", lambda m, t: [(lr / (t.shape[1] - 1), g) for lr, g in layer_by_layer(m, t)]),
+            (
+                "a factor N is missing",
+                lambda m, t: [(lr / (t.shape[1] - 1), g) for lr, g in layer_by_layer(m, t)],
+            ),
         ],
     ),
     entry(
         chapter_11.better,
         pair_a_layer,
-        also=[lambda p: pair_a_layer(replace(p, x=p.x.double().float())).numpy(), lambda p: pair_a_layer(p)[:, 0]],
+        also=[
+            lambda p: pair_a_layer(replace(p, x=p.x.double().float())).numpy(),
+            lambda p: pair_a_layer(p)[:, 0],
+        ],
         wrong=[
             ("tuned GD++ has", lambda p: 0 * p.y_query),
             ("tuned GD++ has", lambda p: learners.gd_plus_plus(p, 13.08, 0.172, 2)),
@@ -1013,7 +1188,10 @@ ELEVEN = [
             ("NaN or infinity", lambda p: p.y_query / 0),
             ("must stay hidden", lambda p: p.y_query),
             ("weights is None", lambda p: learners.predict(p.weights, p.x_query)),
-            ("Solving a system does not count", lambda p: learners.predict(learners.least_squares(p), p.x_query)),
+            (
+                "Solving a system does not count",
+                lambda p: learners.predict(learners.least_squares(p), p.x_query),
+            ),
             ("Solving a system does not count", by_solving(1e-3)),
             ("Solving a system does not count", lambda p: learners.gd_plus_plus(p, 20.0, 0.18, 4)),
         ],
@@ -1072,7 +1250,12 @@ TWELVE = [
         chapter_12.shifted,
         84.702152,
         also=[85, 84, 84.7, 84.70, np.float32(84.7), torch.tensor(84.7022)],
-        wrong=[("same eigenvalues", 1), ("largest difference", 90), ("upside down", 0.0118), ("largest difference", 80)],
+        wrong=[
+            ("same eigenvalues", 1),
+            ("largest difference", 90),
+            ("upside down", 0.0118),
+            ("largest difference", 80),
+        ],
     ),
     entry(
         chapter_12.side_layer,
@@ -1090,4 +1273,6 @@ TWELVE = [
     ),
 ]
 
-TABLE = INTRO_AND_ONE + TWO + THREE + FOUR + FIVE + SIX + SEVEN + EIGHT + NINE + TEN + ELEVEN + TWELVE
+TABLE = (
+    INTRO_AND_ONE + TWO + THREE + FOUR + FIVE + SIX + SEVEN + EIGHT + NINE + TEN + ELEVEN + TWELVE
+)

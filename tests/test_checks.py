@@ -1,4 +1,3 @@
-
 import inspect
 import math
 import subprocess
@@ -25,13 +24,19 @@ NAMES = [entry.check.__module__.split(".")[-1] + "." + entry.check.__name__ for 
 
 def each(kind: str) -> pytest.MarkDecorator:
     """The answers of one kind, each with its check."""
-    cases = [(name, entry, answer) for name, entry in zip(NAMES, TABLE, strict=True) for answer in getattr(entry, kind)]
+    cases = [
+        (name, entry, answer)
+        for name, entry in zip(NAMES, TABLE, strict=True)
+        for answer in getattr(entry, kind)
+    ]
     places = [f"{name}-{i}" for i, (name, *_) in enumerate(cases)]
     return pytest.mark.parametrize(("entry", "answer"), [case[1:] for case in cases], ids=places)
 
 
 def test_every_check_stands_in_the_table():
-    public = {module.__name__.split(".")[-1] + "." + name for module in MODULES for name in module.__all__}
+    public = {
+        module.__name__.split(".")[-1] + "." + name for module in MODULES for name in module.__all__
+    }
     assert public == set(NAMES) and len(NAMES) == len(set(NAMES))
 
 
@@ -53,7 +58,7 @@ def test_a_wrong_answer_is_told_what_is_wrong_with_it(entry, answer):
     assert words in feedback.message
 
 
-# Forms -------------------------------------------------------------------------------------------------------------------
+# Forms -------------------------------------------------------------------------------------------
 
 
 def changed(answer: object, leaf: Callable[[Tensor], object]) -> object:
@@ -78,7 +83,13 @@ FORMS = {
     "NumPy": lambda value: value.numpy(),
     "single precision": lambda value: value.float(),
     "brackets": in_brackets,
-    "SymPy": lambda value: sympy.Float(float(value), 20) if value.numel() == 1 else sympy.Matrix(value.tolist()) if value.dim() == 2 and value.numel() < 200 else value,
+    "SymPy": lambda value: (
+        sympy.Float(float(value), 20)
+        if value.numel() == 1
+        else sympy.Matrix(value.tolist())
+        if value.dim() == 2 and value.numel() < 200
+        else value
+    ),
 }
 
 
@@ -89,7 +100,11 @@ def test_the_form_of_numbers_does_not_matter(entry, form):
     assert entry.check(*handed_in, *entry.right[entry.answers :]).must_hold()
 
 
-SEVERAL = [entry for entry in TABLE if any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(entry.check).parameters.values())]
+SEVERAL = [
+    entry
+    for entry in TABLE
+    if any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(entry.check).parameters.values())
+]
 
 
 @pytest.mark.parametrize("entry", SEVERAL, ids=lambda entry: entry.check.__name__)
@@ -151,7 +166,7 @@ def test_numbers_in_single_precision_are_held_to_single_precision():
     assert not compare(np.float32(1 / 3 * 1.001), expected, "")
 
 
-# Hints -------------------------------------------------------------------------------------------------------------------
+# Hints -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=NAMES)
@@ -172,7 +187,7 @@ def test_each_known_mistake_gets_its_own_hint(entry, monkeypatch):
             assert (told.verdict, told.message) == ("not yet", hint)
 
 
-# Odd things --------------------------------------------------------------------------------------------------------------
+# Odd things --------------------------------------------------------------------------------------
 
 
 class Evil:
@@ -181,7 +196,9 @@ class Evil:
     def _fail(self, *_: object) -> None:
         raise RuntimeError("no")
 
-    __float__ = __len__ = __iter__ = __getitem__ = __array__ = __bool__ = __eq__ = __str__ = __repr__ = _fail
+    __float__ = __len__ = __iter__ = __getitem__ = __array__ = __bool__ = __eq__ = __str__ = (
+        __repr__
+    ) = _fail
     __hash__ = None
 
     def __getattr__(self, name: str) -> None:
@@ -206,14 +223,81 @@ def within_itself() -> list:
 
 
 ODD = [
-    *(None, ..., "two", b"7", "", True, [], (), {}, {"a": 1}, {1, 2}, object(), Evil(), int, math, NotImplemented),
-    *(1j, complex("nan"), torch.tensor(1j), np.complex64(1), [1, 2j], math.nan, -math.inf, [1.0, math.nan]),
-    *(torch.tensor(math.nan), np.float32("inf"), Decimal("NaN"), Decimal("1.5"), Fraction(1, 3), 10**400, -(10**25)),
-    *([[1], [1, 2]], [1, [2]], [None], [..., ...], ["1", 2], within_itself(), [[[[[[[[[1]]]]]]]]], range(3)),
-    *(torch.zeros(0), torch.zeros(2, 0, 3), torch.zeros(3, 3), torch.zeros(2, 3, 4), torch.eye(3).to_sparse()),
-    *(torch.empty(2, device="meta"), torch.ones(2, dtype=torch.bool), torch.nn.Linear(2, 2), torch.float64),
-    *(np.array(["a"]), np.array([None, 1], dtype=object), np.datetime64("2026-01-01"), np.zeros((2, 2), dtype=[("a", "f4")])),
-    *(sympy.Symbol("x"), sympy.I, sympy.oo, sympy.nan, sympy.Matrix([[1, 2]]), (n for n in [1, 2]), iter([1])),
+    *(
+        None,
+        ...,
+        "two",
+        b"7",
+        "",
+        True,
+        [],
+        (),
+        {},
+        {"a": 1},
+        {1, 2},
+        object(),
+        Evil(),
+        int,
+        math,
+        NotImplemented,
+    ),
+    *(
+        1j,
+        complex("nan"),
+        torch.tensor(1j),
+        np.complex64(1),
+        [1, 2j],
+        math.nan,
+        -math.inf,
+        [1.0, math.nan],
+    ),
+    *(
+        torch.tensor(math.nan),
+        np.float32("inf"),
+        Decimal("NaN"),
+        Decimal("1.5"),
+        Fraction(1, 3),
+        10**400,
+        -(10**25),
+    ),
+    *(
+        [[1], [1, 2]],
+        [1, [2]],
+        [None],
+        [..., ...],
+        ["1", 2],
+        within_itself(),
+        [[[[[[[[[1]]]]]]]]],
+        range(3),
+    ),
+    *(
+        torch.zeros(0),
+        torch.zeros(2, 0, 3),
+        torch.zeros(3, 3),
+        torch.zeros(2, 3, 4),
+        torch.eye(3).to_sparse(),
+    ),
+    *(
+        torch.empty(2, device="meta"),
+        torch.ones(2, dtype=torch.bool),
+        torch.nn.Linear(2, 2),
+        torch.float64,
+    ),
+    *(
+        np.array(["a"]),
+        np.array([None, 1], dtype=object),
+        np.datetime64("2026-01-01"),
+        np.zeros((2, 2), dtype=[("a", "f4")]),
+    ),
+    *(
+        sympy.Symbol("x"),
+        sympy.I,
+        sympy.oo,
+        sympy.nan,
+        sympy.Matrix([[1, 2]]),
+        (n for n in [1, 2]),
+        iter([1]),
+    ),
     *(1e300, [1e300, -1e300], [1e-320] * 3),
 ]
 FUNCTIONS = [
@@ -233,7 +317,7 @@ FUNCTIONS = [
 
 
 def odd_calls(entry: Entry, odd: object) -> list[tuple]:
-    """The odd thing in the place of each of the reader's answers, in all of them, and in what the page gives."""
+    """The odd thing in the place of each argument, and in all that are the reader's."""
     places = [(*entry.right[:i], odd, *entry.right[i + 1 :]) for i in range(len(entry.right))]
     return [*places, (odd,) * entry.answers + entry.right[entry.answers :]]
 
@@ -252,9 +336,11 @@ def test_whatever_is_handed_in_a_check_answers_in_a_sentence(entry):
             assert_a_sentence(entry, handed_in)
 
 
-
-
-@pytest.mark.parametrize("odd", [math.nan, math.inf, torch.tensor(math.nan), "one", 1j, None, ..., [[1], [1, 2]], Evil()], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize(
+    "odd",
+    [math.nan, math.inf, torch.tensor(math.nan), "one", 1j, None, ..., [[1], [1, 2]], Evil()],
+    ids=lambda o: type(o).__name__,
+)
 @pytest.mark.parametrize("entry", TABLE, ids=NAMES)
 def test_what_is_no_number_is_never_right(entry, odd):
     for handed_in in (odd, lambda *_: odd, [odd, odd], lambda *_: (odd, odd)):
@@ -273,8 +359,19 @@ def test_nan_in_a_right_answer_makes_it_wrong(entry):
         assert entry.check(*handed_in, *entry.right[entry.answers :]).verdict == "not yet"
 
 
-NUMBERS = st.one_of(st.integers(-5, 5), st.floats(), st.fractions(), st.decimals(), st.booleans(), st.none(), st.complex_numbers(), st.text(max_size=2))
-THINGS = st.recursive(NUMBERS, lambda part: st.lists(part, max_size=3) | st.tuples(part, part), max_leaves=6)
+NUMBERS = st.one_of(
+    st.integers(-5, 5),
+    st.floats(),
+    st.fractions(),
+    st.decimals(),
+    st.booleans(),
+    st.none(),
+    st.complex_numbers(),
+    st.text(max_size=2),
+)
+THINGS = st.recursive(
+    NUMBERS, lambda part: st.lists(part, max_size=3) | st.tuples(part, part), max_leaves=6
+)
 
 
 @pytest.mark.slow
@@ -324,7 +421,7 @@ def test_a_sentence_says_what_was_handed_in(odd, words):
     assert words in compare(odd, torch.tensor(1.0), "").message
 
 
-# What an answer can reach -------------------------------------------------------------------------------------------------
+# What an answer can reach ------------------------------------------------------------------------
 
 
 def test_an_answer_gets_copies():
@@ -358,7 +455,7 @@ def test_a_wrong_answer_stops_a_python_without_assertions_too():
     assert done.returncode == 1 and "1/N is missing" in done.stderr
 
 
-# The answer, changed ------------------------------------------------------------------------------------------------------
+# The answer, changed -----------------------------------------------------------------------------
 
 #: What these do to an answer leaves it right.
 SAME = {
@@ -394,16 +491,22 @@ CHANGES = {
     "half": lambda value: value.double() / 2,
     "a percent more": lambda value: 1.03 * value.double(),
     "one sign": one_sign,
-    "the next index": lambda value: value.double().flatten().roll(1).reshape(value.shape) if value.numel() > 1 else -value.double(),
+    "the next index": lambda value: (
+        value.double().flatten().roll(1).reshape(value.shape)
+        if value.numel() > 1
+        else -value.double()
+    ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("entry", [e for e in TABLE if e.check.__name__ not in SAME], ids=lambda e: e.check.__name__)
+@pytest.mark.parametrize(
+    "entry", [e for e in TABLE if e.check.__name__ not in SAME], ids=lambda e: e.check.__name__
+)
 def test_an_answer_with_a_sign_a_factor_or_an_index_changed_is_refused(entry, change):
     wrong = tuple(changed(part, CHANGES[change]) for part in entry.right[: entry.answers])
-    if entry.check.__name__ == "homogeneous" or (isinstance(entry.right[0], list) and change == "the next index"):
+    if entry.check.__name__ == "homogeneous" or (
+        isinstance(entry.right[0], list) and change == "the next index"
+    ):
         wrong = (entry.right[0][1:] + entry.right[0][:1],)
     assert entry.check(*wrong, *entry.right[entry.answers :]).verdict == "not yet"
-
-

@@ -1,4 +1,5 @@
-"""What was handed in, read gently: numbers from whatever holds them, values from functions that may do anything."""
+"""What was handed in, read gently: numbers from whatever holds them, values from functions that may
+do anything."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from icllib.tasks import Prompts
 
 __all__ = ["Answer", "AnswerError", "blind", "call", "call_blindly", "read", "several"]
 
-#: Relative distance below which two numbers count as equal, by what the coarser one can hold; another formula is off by more.
+#: Relative distance below which two numbers count as equal, by what the coarser one can hold;
+#: another formula is off by more.
 _TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}
 _COARSEST = 1e-2  # half precision, and whatever else there may be
 _DEEPEST = 6  # no answer has more axes
@@ -44,15 +46,16 @@ class Answer:
 
     Attributes:
         value: the numbers, float64, all finite.
-        tolerance: relative distance below which they count as equal to others: an answer in single precision is judged
-            as one.
+        tolerance: relative distance below which they count as equal to others: an answer in single
+            precision is judged as one.
     """
 
     value: Tensor
     tolerance: float
 
     def shaped(self, *shape: int, name: str = "the answer") -> Answer:
-        """The same numbers with this shape; one number may stand in any number of brackets, and a list in a few.
+        """The same numbers with this shape; one number may stand in any number of brackets, and a
+        list in a few.
 
         Raises:
             AnswerError: they have another shape.
@@ -74,14 +77,17 @@ class Answer:
 
 
 def read(given: object, name: str = "the answer") -> Answer:
-    """The numbers in a number, a tensor, an array, a list of such, or anything else that can say what number it is.
+    """The numbers in a number, a tensor, an array, a list of such, or anything else that can say
+    what number it is.
 
     Args:
-        given: Python's, NumPy's, torch's and SymPy's numbers, and lists, tuples and arrays of them, nested or not.
+        given: Python's, NumPy's, torch's and SymPy's numbers, and lists, tuples and arrays of them,
+            nested or not.
         name: what to call it in a sentence.
 
     Raises:
-        AnswerError: it holds something else, is ragged, or holds NaN or infinity; or a part of it is still open.
+        AnswerError: it holds something else, is ragged, or holds NaN or infinity; or a part of it
+            is still open.
     """
     if isinstance(given, Answer):
         return given
@@ -192,19 +198,22 @@ def _said(error: BaseException) -> str:
 
 
 def blind(prompts: Prompts, y_query: Tensor | None = None) -> Prompts:
-    """A copy without what an answer may not see: y_query is zero (or what is given), and there are no weights."""
+    """A copy without what an answer may not see: y_query is zero (or what is given), and there are
+    no weights."""
     hidden = torch.zeros_like(prompts.y_query) if y_query is None else y_query
     return Prompts(prompts.x.clone(), prompts.y.clone(), prompts.x_query.clone(), hidden.clone())
 
 
 def call(function: object, *arguments: object) -> object:
-    """The function's value for copies of the arguments, so that it cannot change what it is compared with.
+    """The function's value for copies of the arguments, so that it cannot change what it is
+    compared with.
 
-    Prompts come without their hidden answers, random numbers from a fixed seed, and torch's default precision is that of
-    the arguments.
+    Prompts come without their hidden answers, random numbers from a fixed seed, and torch's default
+    precision is that of the arguments.
 
     Raises:
-        AnswerError: it is no function, or it raises. A KeyboardInterrupt is nobody's answer, and goes on.
+        AnswerError: it is no function, or it raises. A KeyboardInterrupt is nobody's answer, and
+            goes on.
     """
     return _run(function, tuple(map(_copied, arguments)))
 
@@ -232,10 +241,12 @@ def _run(function: object, arguments: tuple) -> object:
 
 
 def call_blindly(learner: object, prompts: Prompts) -> Answer:
-    """A learner's predictions, (batch, N_y); it never sees the hidden answers, and is told off if it looks for them.
+    """A learner's predictions, (batch, N_y); it never sees the hidden answers, and is told off if
+    it looks for them.
 
     Raises:
-        AnswerError: as `call` and `read`; or the predictions have another shape, or change with what stands in y_query.
+        AnswerError: as `call` and `read`; or the predictions have another shape, or change with
+            what stands in y_query.
     """
     noise = torch.randn(prompts.y_query.shape, generator=torch.Generator().manual_seed(0)).to(
         prompts.y_query

@@ -52,9 +52,10 @@ def normal_equations(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
             "that is Σ y xᵀ alone; it still has to be multiplied by the inverse of Σ x xᵀ.": moment,
             "that is Σ y xᵀ times Σ x xᵀ; the normal equations ask for the inverse.": moment @ gram,
             "1/N stands on both sides of the normal equations, or on neither.": weights / n,
-            "1/N stands on both sides of the normal equations, or on neither: yours is N times too large.": (
-                n * weights
-            ),
+            (
+                "1/N stands on both sides of the normal equations, or on neither: yours is N "
+                "times too large."
+            ): (n * weights),
         }
         return Case((x, y), weights, mistakes)
 
@@ -65,7 +66,8 @@ def normal_equations(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
 
 @checked
 def ridge_as_data(answer: Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]) -> Feedback:
-    """`answer(x, y, strength)` → more data (x, y), on which plain least squares is ridge on the old ones."""
+    """`answer(x, y, strength)` → more data (x, y), on which plain least squares is ridge on the old
+    ones."""
     for n, dim_x, dim_y, strength, seed in ((4, 3, 1, 0.25, 0), (5, 2, 2, 0.4, 1)):
         feedback = _ridge_as_data(answer, n, dim_x, dim_y, strength, seed)
         if not feedback:
@@ -127,7 +129,8 @@ def _ridge_as_data(
 
 @checked
 def singular_inputs(answer: Tensor) -> Feedback:
-    """Inputs x, (5, 3), for which XᵀX has no inverse, though no column is zero and no two are equal."""
+    """Inputs x, (5, 3), for which XᵀX has no inverse, though no column is zero and no two are
+    equal."""
     given = read(answer, "x").shaped(5, 3, name="x")
     x, least = given.value, given.tolerance * float(given.value.abs().max())
     if (x.abs().amax(dim=0) <= least).any():
@@ -151,7 +154,8 @@ def singular_inputs(answer: Tensor) -> Feedback:
 
 @checked
 def leave_one_out(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
-    """`answer(x, y)` → the residual of each example under the model fitted without it; x (N, N_x), y (N,)."""
+    """`answer(x, y)` → the residual of each example under the model fitted without it; x (N, N_x),
+    y (N,)."""
 
     def case(n: int, dim_x: int, seed: int) -> Case:
         prompts = problem(n, dim_x, seed=seed)
@@ -164,9 +168,10 @@ def leave_one_out(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
         mistakes = {
             "these are the residuals of the one fit on all data. Divide each by 1 − h_i.": residual,
             "the sign is turned: a residual here is label minus prediction.": -expected,
-            "the residuals are multiplied by 1 − h_i. Leaving a point out makes its residual larger.": (
-                residual * (1 - h)
-            ),
+            (
+                "the residuals are multiplied by 1 − h_i. Leaving a point out makes its residual "
+                "larger."
+            ): (residual * (1 - h)),
             "divide by 1 − h_i once, not twice: that would be the *squared* factor.": (
                 residual / (1 - h) ** 2
             ),

@@ -79,20 +79,23 @@ def largest_stable_step(answer: Callable[[Tensor], float]) -> Feedback:
         values = torch.linalg.eigvalsh(x.T @ x / n)
         top, least = values[-1], values[0]
         mistakes = {
-            "that is 1/λ_max, where the steepest direction is done in one step. It may overshoot up to twice that.": (
-                1 / top
-            ),
+            (
+                "that is 1/λ_max, where the steepest direction is done in one step. It may "
+                "overshoot up to twice that."
+            ): (1 / top),
             "that uses the smallest eigenvalue; the steepest direction breaks first.": 2 / least,
             "N is missing: the Hessian is (1/N) XᵀX.": 2 / (top * n),
             "1/N stands in the Hessian once, not twice.": 2 * n / top,
             "that is the largest eigenvalue; the limit is 2 divided by it.": top,
             "the limit is 2/λ_max, not λ_max/2.": top / 2,
-            "that is the best step for the two extreme eigenvalues, not the largest that is stable.": (
-                2 / (top + least)
-            ),
-            "those are singular values of X; the eigenvalues of the Hessian are their squares over N.": (
-                2 / (top * n).sqrt()
-            ),
+            (
+                "that is the best step for the two extreme eigenvalues, not the largest that is "
+                "stable."
+            ): (2 / (top + least)),
+            (
+                "those are singular values of X; the eigenvalues of the Hessian are their squares "
+                "over N."
+            ): (2 / (top * n).sqrt()),
         }
         return Case((x,), 2 / top, mistakes)
 
@@ -129,7 +132,8 @@ def best_gaussian_step_size(answer: Callable[[int, int], float]) -> Feedback:
 
 @checked
 def heavy_ball(answer: Callable[[Tensor, Tensor, float, float, int], Tensor]) -> Feedback:
-    """`answer(x, y, lr, momentum, steps)` → W after `steps` steps from zero; x (N, N_x), y (N, N_y)."""
+    """`answer(x, y, lr, momentum, steps)` → W after `steps` steps from zero; x (N, N_x), y (N,
+    N_y)."""
     cases = starmap(_heavy_ball, [(8, 3, 1, 0.2, 0.7, 4, 0), (6, 2, 2, 0.3, 0.4, 3, 1)])
     return grade(answer, cases, "V ← βV − η∇L, W ← W + V.")
 

@@ -52,9 +52,10 @@ def bayes(answer: Callable[[Tensor, Tensor, Tensor, float, float], Tensor]) -> F
             return learners.ridge(prompts, strength)[0, 0] @ x_query
 
         mistakes = {
-            "N is missing: where the loss carries 1/N the strength is σ²/(N τ²), and where it does not σ²/τ².": ridge(
-                sigma**2 / tau**2
-            ),
+            (
+                "N is missing: where the loss carries 1/N the strength is σ²/(N τ²), and where it "
+                "does not σ²/τ²."
+            ): ridge(sigma**2 / tau**2),
             "N counts twice: where the loss carries no 1/N the strength is σ²/τ².": ridge(
                 sigma**2 / (n * tau) ** 2
             ),
@@ -79,7 +80,8 @@ def bayes(answer: Callable[[Tensor, Tensor, Tensor, float, float], Tensor]) -> F
 
 @checked
 def own_learner(learner: Callable[[Prompts], Tensor]) -> Feedback:
-    """A learner that beats the nearest neighbour at 20 shots, and does not look at the hidden answer."""
+    """A learner that beats the nearest neighbour at 20 shots, and does not look at the hidden
+    answer."""
     task = LinearTask(dim_x=10, n_context=20, x_dist="normal", noise_std=1.0)
     prompts = task.sample(2000, torch.Generator().manual_seed(0), dtype=torch.float64)
     given = call_blindly(learner, prompts).value
@@ -101,9 +103,10 @@ def past_the_peak(answer: int) -> Feedback:
     mistakes = {
         "that N is not quite enough: the denominator is N − N_x − 1.": torch.tensor(110.0),
         "that is N − N_x − 1; N is asked.": torch.tensor(100.0),
-        "you compare with 10 % of nothing: who knows W* still pays σ²/2 for the noise of the query.": torch.tensor(
-            21.0
-        ),
+        (
+            "you compare with 10 % of nothing: who knows W* still pays σ²/2 for the noise of the "
+            "query."
+        ): torch.tensor(21.0),
         "at most 10 % above: with 111 examples it is exactly 10 %.": torch.tensor(112.0),
     }
     return compare(
@@ -126,9 +129,10 @@ def one_pass(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
             return w
 
         mistakes = {
-            "that is one step on all examples at once; the residual must use the w of this moment.": (
-                lr * (y @ x)
-            ),
+            (
+                "that is one step on all examples at once; the residual must use the w of this "
+                "moment."
+            ): (lr * (y @ x)),
             "that is one step on the mean of all examples.": lr / n * (y @ x),
             "you went through the examples backwards.": walk(reversed(range(n))),
             "the first example is left out.": walk(range(1, n)),
@@ -152,7 +156,7 @@ def adaptive(learner: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
     lines, passed = [], True
     for sigma in (0.1, 3.0):
         task = LinearTask(dim_x=8, n_context=16, x_dist="normal", noise_std=sigma)
-        prompts = task.sample(500, torch.Generator().manual_seed(0), dtype=torch.float64)
+        prompts = task.sample(250, torch.Generator().manual_seed(0), dtype=torch.float64)
         each = zip(prompts.x, prompts.y, prompts.x_query, strict=True)
         given = torch.stack([read(call(learner, *one)).shaped().value for one in each])[:, None]
         told = learners.predict(learners.ridge(prompts, sigma**2 / 16), prompts.x_query)

@@ -44,7 +44,8 @@ def softmax_by_hand(answer: float) -> Feedback:
 
 @checked
 def attend(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
-    """`answer(query, keys, values)` → softmax(keys · query / √d) values; also for scores of several hundred."""
+    """`answer(query, keys, values)` → softmax(keys · query / √d) values; also for scores of several
+    hundred."""
 
     def case(n: int, d: int, m: int, seed: int, loud: float = 1.0) -> Case:
         query, keys, values = (
@@ -66,9 +67,10 @@ def attend(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
             "the sign of the scores is turned: the best match has to weigh most.": (
                 (-scores).softmax(0) @ values
             ),
-            "that is the plain mean of the values: the weights follow the match of keys and query.": values.mean(
-                0
-            ),
+            (
+                "that is the plain mean of the values: the weights follow the match of keys and "
+                "query."
+            ): values.mean(0),
         }
         return Case(
             (loud * query, keys, values), scores.softmax(0) @ values, mistakes if loud == 1 else {}
@@ -129,7 +131,8 @@ def _short_of_one(weight: float) -> str:
 
 
 def _weights(pair: object, name: str) -> Tensor:
-    """The attention weights of the four labelled tokens (columns) for four query tokens (rows), whose label is empty."""
+    """The attention weights of the four labelled tokens (columns) for four query tokens (rows),
+    whose label is empty."""
     if pair is None or pair is ...:
         read(pair)
     if isinstance(pair, Tensor) and pair.dim() == 3:
@@ -214,9 +217,10 @@ def sharpness(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
             "subtract the mean score: a number added to all scores changes nothing.": (
                 a @ (scores * values)
             ),
-            "that is for a single token's weight taken alone; a change of one weight moves all others.": (
-                (a * (1 - a) * scores) @ values
-            ),
+            (
+                "that is for a single token's weight taken alone; a change of one weight moves "
+                "all others."
+            ): ((a * (1 - a) * scores) @ values),
             "one β too many: the derivative is by β, not by the score.": beta * covariance,
             "that is what is received; its derivative is asked.": a @ values,
             "the weights are those of β s, not of s.": plain @ ((scores - plain @ scores) * values),

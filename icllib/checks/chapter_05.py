@@ -40,7 +40,8 @@ def two_pairs(answer: float) -> Feedback:
 
 @checked
 def forgetful(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Feedback:
-    """`answer(queries, keys, values, decay)` → causal linear attention with weights decay^(t − i)."""
+    """`answer(queries, keys, values, decay)` → causal linear attention with weights decay^(t −
+    i)."""
 
     def case(length: int, d: int, m: int, decay: float, seed: int) -> Case:
         queries, keys, values = _sequence(length, d, m, seed)
@@ -55,9 +56,10 @@ def forgetful(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Feed
             "a token reads before it writes; here it writes first.": (
                 (scores * fade).tril(-1) @ values / decay
             ),
-            "a token reads after the memory has faded, and before it writes; here it writes first.": (
-                (scores * fade).tril(-1) @ values
-            ),
+            (
+                "a token reads after the memory has faded, and before it writes; here it writes "
+                "first."
+            ): ((scores * fade).tril(-1) @ values),
             "tokens see their future: the mask is missing.": scores @ values,
             "the new pair is damped by 1 − λ; here it is written in full.": (
                 (1 - decay) * (scores * fade) @ values
@@ -105,7 +107,8 @@ def orthogonal_keys(answer: Tensor) -> Feedback:
 
 @checked
 def overwrite(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
-    """`answer(memory, k, v)` → the memory that returns v for k, and is unchanged on keys orthogonal to k."""
+    """`answer(memory, k, v)` → the memory that returns v for k, and is unchanged on keys orthogonal
+    to k."""
 
     def case(m: int, d: int, length: float, seed: int) -> Case:
         memory, k, v = (
@@ -153,9 +156,10 @@ def own_pair(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
             "that is the output without a mask; only the own pair makes the difference.": (
                 scores @ values
             ),
-            "that is the product of the whole sequence's pairs: each token has its own ⟨k_t, q_t⟩.": (
-                scores.diagonal().sum() * values
-            ),
+            (
+                "that is the product of the whole sequence's pairs: each token has its own ⟨k_t, "
+                "q_t⟩."
+            ): (scores.diagonal().sum() * values),
         }
         return Case((queries, keys, values), own, mistakes)
 
@@ -166,7 +170,8 @@ def own_pair(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
 
 @checked
 def normalised(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
-    """`answer(queries, keys, values)` → causal linear attention with φ = elu + 1 and weights that sum to one."""
+    """`answer(queries, keys, values)` → causal linear attention with φ = elu + 1 and weights that
+    sum to one."""
 
     def case(length: int, d: int, m: int, seed: int) -> Case:
         queries, keys, values = _sequence(length, d, m, seed)

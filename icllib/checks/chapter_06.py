@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from icllib import construct, learners
-from icllib.attention import LinearSelfAttention
 from icllib.checks.answers import Answer, AnswerError, call, read
+from icllib.checks.blame import blame, layer_from
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, near, problem
 from icllib.tasks import Prompts
 from icllib.tokens import join_tokens
@@ -32,80 +32,6 @@ def _count(value: object, name: str) -> int:
     return int(number)
 
 
-def _layer(matrices: tuple, width: int) -> tuple[LinearSelfAttention, float]:
-    """The one-head layer with these four matrices, and the tolerance that their precision deserves."""
-    layer, tolerance = LinearSelfAttention(width, dtype=torch.float64), 0.0
-    for name, matrix in zip(("W_K", "W_Q", "W_V", "P"), matrices, strict=True):
-        answer = read(matrix, name).shaped(width, width, name=name)
-        getattr(layer, name).data[0] = answer.value
-        tolerance = max(tolerance, answer.tolerance)
-    return layer, tolerance
-
-
-def _blame(layer: LinearSelfAttention, dim_x: int, lr: float, n: int) -> str:
-    """The first thing that keeps a layer's own products from being a gradient step, in words."""
-    score = (layer.W_K[0].T @ layer.W_Q[0]).detach()
-    value = (layer.P[0] @ layer.W_V[0]).detach()
-    score, value = (torch.where(m.abs() > 1e-9 * m.abs().max(), m, 0.0) for m in (score, value))
-    if not score[:dim_x, :dim_x].any():
-        return "W_KᵀW_Q is zero on the x-part: no token sees how similar its x is to another's."
-    if score[dim_x:].any() or score[:, dim_x:].any():
-        return "the similarity also compares y-parts. Zero the y-rows and y-columns of W_K and W_Q."
-    if value[:dim_x].any():
-        return "P W_V writes into the x-part of the tokens; a gradient step moves the y-part alone."
-    if not value[dim_x:, dim_x:].any():
-        return "P W_V never reads the labels: its y-to-y block is zero."
-    if value[dim_x:, :dim_x].any():
-        return "P W_V reads the x-part; from W_0 = 0 the values carry −y alone."
-    crooked = _crooked(score[:dim_x, :dim_x], "x", "W_KᵀW_Q compares") or _crooked(
-        value[dim_x:, dim_x:], "y", "P W_V mixes"
-    )
-    if crooked:
-        return crooked
-    return _size(-float(score[0, 0] * value[dim_x, dim_x]), lr, n)
-
-
-def _crooked(block: Tensor, part: str, does: str) -> str:
-    """Why a block is no multiple of the identity; nothing if it is one."""
-    diagonal = block.diagonal()
-    if (block - torch.diag(diagonal)).abs().max() > 1e-6 * block.abs().max():
-        row, column = divmod(int((block - torch.diag(diagonal)).abs().argmax()), len(block))
-        slots = f"slot {row + 1} of {part} with slot {column + 1}"
-        return f"{does} {slots}; the {part}-to-{part} block has to be a multiple of the identity."
-    if (diagonal == 0).any():
-        missing = int((diagonal == 0).int().argmax()) + 1
-        return (
-            f"slot {missing} of {part} is left out: the {part}-to-{part} block has to be a multiple"
-            " of the identity."
-        )
-    if (diagonal - diagonal[0]).abs().max() > 1e-6 * diagonal.abs().max():
-        return (
-            f"the slots of {part} do not count alike: the {part}-to-{part} block has to be a"
-            " multiple of the identity."
-        )
-    return ""
-
-
-def _size(found: float, lr: float, n: int) -> str:
-    ratio = found * n / lr
-    if ratio < 0:
-        return (
-            "P W_V has the wrong sign: the y-part must change by minus ΔW x, so the values"
-            " carry −y."
-        )
-    known = {
-        "N is forgotten: it is η/N, not η.": n,
-        "N counts twice: it is η/N once.": 1 / n,
-        "η is missing.": 1 / lr,
-        "η and N are missing.": n / lr,
-        "N/η is upside down.": (n / lr) ** 2,
-        "η/N counts twice: it belongs into P or into W_V.": lr / n,
-    }
-    why = next((f" {hint}" for hint, factor in known.items() if abs(ratio / factor - 1) < 1e-5), "")
-    sizes = f"P W_V times W_KᵀW_Q has {-found:.4g} where −η/N = {-lr / n:.4g} is right."
-    return f"the blocks are in place, the size is not: {sizes}{why}"
-
-
 @checked
 def four_matrices(
     W_K: Tensor,
@@ -117,13 +43,14 @@ def four_matrices(
     n_context: int,
     lr: float,
 ) -> Feedback:
-    """The four matrices, each (N_x + N_y, N_x + N_y), as a layer that does one gradient step from W_0 = 0."""
+    """The four matrices, each (N_x + N_y, N_x + N_y), as a layer that does one gradient step from
+    W_0 = 0."""
     dim_x, dim_y, n_context = (
         _count(value, name)
         for name, value in (("dim_x", dim_x), ("dim_y", dim_y), ("n_context", n_context))
     )
     lr = float(read(lr, "lr").shaped(name="lr").value)
-    layer, tolerance = _layer((W_K, W_Q, W_V, P), dim_x + dim_y)
+    layer, tolerance = layer_from((W_K, W_Q, W_V, P), dim_x + dim_y)
     tokens = join_tokens(problem(n_context, dim_x, dim_y))
     with torch.no_grad():
         right = construct.gd_layer(dim_x, dim_y, n_context, lr)(tokens) - tokens
@@ -131,7 +58,7 @@ def four_matrices(
     if not gap <= tolerance * float(right.abs().max()):
         return Feedback(
             "not yet",
-            f"{_blame(layer, dim_x, lr, n_context)} (Largest error over all tokens: {gap:.3g}.)",
+            f"{blame(layer, dim_x, lr, n_context)} (Largest error over all tokens: {gap:.3g}.)",
         )
     return Feedback(
         "right", f"every token moves as the gradient step moves it (largest error {gap:.1g})."
@@ -140,7 +67,8 @@ def four_matrices(
 
 @checked
 def weights_for_sum_loss(answer: Callable[[int, int, int, float], Tensor]) -> Feedback:
-    """`answer(dim_x, dim_y, n_context, lr)` → P for the loss Σ ‖W x − y‖², with neither ½ nor 1/N."""
+    """`answer(dim_x, dim_y, n_context, lr)` → P for the loss Σ ‖W x − y‖², with neither ½ nor
+    1/N."""
     for dim_x, dim_y, n, lr in ((3, 2, 7, 0.3), (2, 1, 5, 0.4)):
         width = dim_x + dim_y
         given = read(call(answer, dim_x, dim_y, n, lr), "P").shaped(width, width, name="P")
@@ -150,13 +78,15 @@ def weights_for_sum_loss(answer: Callable[[int, int, int, float], Tensor]) -> Fe
             "that is P for the loss of the chapter, with ½ and 1/N.": 1 / n,
             "the 2 multiplies: without the ½ the gradient is twice as large.": 1 / 2,
             "N is in it once more than it should be: a sum has no N in front.": 2 * n,
-            "the new gradient is 2N times the old one, and the old P is η/N: N cancels, and the 2 stays.": (
-                n
-            ),
+            (
+                "the new gradient is 2N times the old one, and the old P is η/N: N cancels, and "
+                "the 2 stays."
+            ): (n),
             "the sign is turned: W_V has the minus already.": -2,
-            "½ and 2 are exchanged, and N is in it: without the ½ the gradient is twice as large.": (
-                1 / (2 * n)
-            ),
+            (
+                "½ and 2 are exchanged, and N is in it: without the ½ the gradient is twice as "
+                "large."
+            ): (1 / (2 * n)),
         }
         # W_V has no x-rows, so P may hold anything in the columns that read the x-part.
         seen = torch.eye(width, dtype=torch.float64)[:, dim_x:]
@@ -172,7 +102,8 @@ def weights_for_sum_loss(answer: Callable[[int, int, int, float], Tensor]) -> Fe
 
 @checked
 def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
-    """W_V, (N_x + N_y, N_x + N_y), for a step from W_0 = `w0`, with P = (η/N) I and the other matrices as they are."""
+    """W_V, (N_x + N_y, N_x + N_y), for a step from W_0 = `w0`, with P = (η/N) I and the other
+    matrices as they are."""
     start = read(w0, "w0").value
     if start.dim() != 2 or start.numel() == 0:
         raise AnswerError("not yet", f"w0 has shape {tuple(start.shape)}, expected (N_y, N_x).")
@@ -195,7 +126,8 @@ def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
 
 @checked
 def matching_query_matrix(answer: Callable[[Tensor], Tensor]) -> Feedback:
-    """`answer(key_block)` → the x-block of W_Q, (N_x, N_x), that makes W_KᵀW_Q the identity on the x-part."""
+    """`answer(key_block)` → the x-block of W_Q, (N_x, N_x), that makes W_KᵀW_Q the identity on the
+    x-part."""
 
     def case(dim_x: int, seed: int) -> Case:
         key = problem(dim_x, dim_x, seed=seed).x[0] + 2 * torch.eye(dim_x)
@@ -217,16 +149,18 @@ def matching_query_matrix(answer: Callable[[Tensor], Tensor]) -> Feedback:
 
 @checked
 def broken_layer(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
-    """`answer(x, y, lr)` → the labels after a layer with W_K = W_Q = I on whole tokens; x (N, N_x), y (N, N_y)."""
+    """`answer(x, y, lr)` → the labels after a layer with W_K = W_Q = I on whole tokens; x (N, N_x),
+    y (N, N_y)."""
 
     def case(n: int, dim_x: int, dim_y: int, lr: float, seed: int) -> Case:
         prompts = problem(n, dim_x, dim_y, seed)
         x, y = prompts.x[0], prompts.y[0]
         scale, alike = lr / n, x @ x.T + y @ y.T
         mistakes = {
-            "that is what the unbroken layer does. Whole tokens are compared now, labels included.": (
-                y - scale * x @ x.T @ y
-            ),
+            (
+                "that is what the unbroken layer does. Whole tokens are compared now, labels "
+                "included."
+            ): (y - scale * x @ x.T @ y),
             "the sign is turned: the values are −y.": y + scale * alike @ y,
             "1/N is missing: P holds η/N.": y - lr * alike @ y,
             "that compares the labels alone; x is still compared as well.": y - scale * y @ y.T @ y,
@@ -247,7 +181,8 @@ def broken_layer(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
 
 @checked
 def decay_tokens(answer: Callable[[int, int, int, float], Tensor]) -> Feedback:
-    """`answer(dim_x, dim_y, n_context, decay)` → extra context tokens, (any, N_x + N_y), that add weight decay λ."""
+    """`answer(dim_x, dim_y, n_context, decay)` → extra context tokens, (any, N_x + N_y), that add
+    weight decay λ."""
     for dim_x, dim_y, n, lr, decay, seed in ((3, 1, 8, 0.2, 0.3, 0), (2, 2, 5, 0.4, 0.7, 1)):
         extra = read(call(answer, dim_x, dim_y, n, decay), "the answer")
         width, prompts = dim_x + dim_y, problem(n, dim_x, dim_y, seed)
@@ -279,9 +214,10 @@ def _decayed(answer: Answer, prompts: Prompts, w0: Tensor, lr: float, decay: flo
         "N is missing: P divides by N, so the x of each token is √(Nλ) times a unit vector.": (
             decay / n
         ),
-        "the x of each token is Nλ times a unit vector; it enters as key and as value, so take a root.": (
-            n * decay**2
-        ),
+        (
+            "the x of each token is Nλ times a unit vector; it enters as key and as value, so "
+            "take a root."
+        ): (n * decay**2),
         "the x of each token is λ times a unit vector; it enters as key and as value: √(Nλ).": (
             decay**2 / n
         ),

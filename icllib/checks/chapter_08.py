@@ -35,7 +35,8 @@ def logit_scale(answer: float) -> Feedback:
 
 @checked
 def copy_backward(answer: Callable[[int, int], tuple[Tensor, Tensor, Tensor, Tensor]]) -> Feedback:
-    """`answer(length, dim_x)` → W_Q, W_K, W_V, P such that each token receives the x of the token before it."""
+    """`answer(length, dim_x)` → W_Q, W_K, W_V, P such that each token receives the x of the token
+    before it."""
     for length, dim_x in ((5, 2), (6, 3)):
         feedback = _copies(call(answer, length, dim_x), length, dim_x)
         if not feedback:

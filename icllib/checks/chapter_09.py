@@ -49,7 +49,8 @@ def hull(*answers: float) -> Feedback:
 
 @checked
 def pair(answer: Callable[[Tensor, Tensor, float, float], Tensor]) -> Feedback:
-    """`answer(scores, y, lr, epsilon)` → the difference of two softmax heads, scaled to the centred step."""
+    """`answer(scores, y, lr, epsilon)` → the difference of two softmax heads, scaled to the centred
+    step."""
 
     def case(n: int, lr: float, epsilon: float, seed: int) -> Case:
         scores, y = _data(n, seed)
@@ -133,7 +134,8 @@ def homogeneous(*answers: bool) -> Feedback:
 
 @checked
 def smoother(answer: Callable[[Tensor, Tensor, float, float], tuple[Tensor, Tensor]]) -> Feedback:
-    """`answer(x, y, x_query, h)` → the Nadaraya–Watson estimate, and keys (N, 2) for the query vector (x_q, 1)."""
+    """`answer(x, y, x_query, h)` → the Nadaraya–Watson estimate, and keys (N, 2) for the query
+    vector (x_q, 1)."""
     for x_query, h, n, seed in ((0.4, 0.7, 6, 0), (-0.9, 1.3, 5, 1)):
         x, y = _data(n, seed)
         estimate, keys = _smoother_parts(call(answer, x, y, x_query, h), n)
@@ -190,7 +192,8 @@ def _smoother_mistakes(x: Tensor, y: Tensor, x_query: float, h: float) -> dict[s
 
 @checked
 def two_pairs(answer: Callable[..., Tensor]) -> Feedback:
-    """`answer(pair, scores, y, lr, epsilon)` → a combination of two pairs, with ε and 2ε, with an error of the order ε⁴."""
+    """`answer(pair, scores, y, lr, epsilon)` → a combination of two pairs, with ε and 2ε, with an
+    error of the order ε⁴."""
     right = "(4 A(ε) − A(2ε))/3: what is left is of order ε⁴."
     cases = starmap(_four_heads, [(6, 0.8, 0.5, 0), (5, 1.2, 0.3, 1)])
     feedback = grade(answer, cases, right)
@@ -209,9 +212,10 @@ def _four_heads(n: int, lr: float, epsilon: float, seed: int) -> Case:
     mistakes = {
         "that is one pair: its error falls with ε to the power 2.": one,
         "that is one pair, with 2ε: its error falls with ε to the power 2.": two,
-        "that is one pair with ε²: its error is of order ε⁴ in name only, since each head then differs by ε². Combine two pairs.": _pair(
-            scores, y, lr, epsilon**2
-        ),
+        (
+            "that is one pair with ε²: its error is of order ε⁴ in name only, since each head "
+            "then differs by ε². Combine two pairs."
+        ): _pair(scores, y, lr, epsilon**2),
         "the weights sum to 1, but ε² does not cancel: 4 − 1 = 3, and 4·1 − 1·4 = 0.": (
             2 * one - two
         ),
@@ -219,9 +223,10 @@ def _four_heads(n: int, lr: float, epsilon: float, seed: int) -> Case:
         "the pairs are exchanged: the one with ε counts four times.": (4 * two - one) / 3,
         "divide by 3, so that the weights sum to 1.": 4 * one - two,
         "the sign of the second is turned: 4 A(ε) − A(2ε).": (4 * one + two) / 3,
-        "that combines ε and ε/2; its error is of order ε⁴ as well, but the exercise has ε and 2ε.": (
-            (4 * half - one) / 3
-        ),
+        (
+            "that combines ε and ε/2; its error is of order ε⁴ as well, but the exercise has ε "
+            "and 2ε."
+        ): ((4 * half - one) / 3),
     }
     return Case((_pair, scores, y, lr, epsilon), (4 * one - two) / 3, mistakes)
 

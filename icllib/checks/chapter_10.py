@@ -75,7 +75,8 @@ def _heads(d: int, heads: int, seed: int) -> Case:
 
 @checked
 def rademacher(*answers: float) -> Feedback:
-    """[predicted η*, η read off a trained layer] for x = ±½: N / (s (N + N_x − 1)), and within 3 % of it."""
+    """[predicted η*, η read off a trained layer] for x = ±½: N / (s (N + N_x − 1)), and within 3 %
+    of it."""
     eta = 10 / (0.25 * 19)
     mistakes = {
         "that is for uniform inputs; the kurtosis of ±½ is 1.": 10 / (0.25 * 19.8),
@@ -103,7 +104,8 @@ def rademacher(*answers: float) -> Feedback:
 
 @checked
 def plateau(*answers: float) -> Feedback:
-    """Factors of the update, of the gradient and of the waiting time when every weight is halved."""
+    """Factors of the update, of the gradient and of the waiting time when every weight is
+    halved."""
     mistakes = {
         "the update is a product of four matrices, its derivative one of three.": [
             1 / 8,
@@ -159,7 +161,8 @@ def cosine_of_heads(answer: Callable[[int, int], float]) -> Feedback:
 
 @checked
 def best_matrix(answer: Callable[[int, int, float], Tensor]) -> Feedback:
-    """`answer(dim_x, n_context, variance)` → N / (s (N + 9/5 − 1)) at [0, 0], and zero elsewhere."""
+    """`answer(dim_x, n_context, variance)` → N / (s (N + 9/5 − 1)) at [0, 0], and zero
+    elsewhere."""
 
     def case(d: int, n: int, s: float) -> Case:
         def single(value: float) -> Tensor:

@@ -98,9 +98,10 @@ def _edges(lr: float, gamma: float, n: int) -> tuple[Tensor, dict[str, Tensor]]:
         return first((1 - lr * lam) * (1 - lr * lam * factor))
 
     mistakes = {
-        "that is where one loop overshoots, or two plain steps; the second loop, on bent inputs, takes it back.": first(
-            1 - lr * lam
-        ),
+        (
+            "that is where one loop overshoots, or two plain steps; the second loop, on bent "
+            "inputs, takes it back."
+        ): first(1 - lr * lam),
         "γ multiplies the sum: a factor N is missing.": twice((1 - gamma * lam) ** 2),
         "the curvature of bent inputs is λ a², not λ a.": twice(bent),
         "that is the zero of the first loop, 1/η.": torch.tensor(1 / lr),
@@ -133,7 +134,8 @@ def layer_by_layer(answer: Callable[[Transformer, Tensor], Sequence[Sequence[flo
 def _nearly_gd_plus_plus(
     rates: list[float], bends: list[float], n: int, seed: int
 ) -> tuple[Transformer, Tensor]:
-    """A stack that is GD++ but for some noise in its weights: what is read off depends on the tokens."""
+    """A stack that is GD++ but for some noise in its weights: what is read off depends on the
+    tokens."""
     generator = torch.Generator().manual_seed(seed)
     model = construct.gd_plus_plus_transformer(3, 1, n, rates, bends, len(rates))
     for matrix in model.parameters():
@@ -159,9 +161,10 @@ def _readings(model: Transformer, tokens: Tensor, n: int) -> tuple[Tensor, str, 
             before.append(after := layer(after))
     scale = torch.tensor([float(n), 1.0])
     mistakes = {
-        "every layer is read on the tokens at the bottom; each has to be read on those that it sees.": pairs(
-            [alignment.read_off(layer, tokens, 3) for layer in layers]
-        ),
+        (
+            "every layer is read on the tokens at the bottom; each has to be read on those that "
+            "it sees."
+        ): pairs([alignment.read_off(layer, tokens, 3) for layer in layers]),
         "each layer is read on the tokens that it has written; read it on those that it sees.": (
             pairs(
                 [
@@ -187,7 +190,8 @@ def _readings(model: Transformer, tokens: Tensor, n: int) -> tuple[Tensor, str, 
 
 @checked
 def better(answer: Callable[[Prompts], Tensor]) -> Feedback:
-    """`answer(prompts)` → predictions whose mean loss is at most 0.9 of tuned GD++'s, on new prompts, by two steps."""
+    """`answer(prompts)` → predictions whose mean loss is at most 0.9 of tuned GD++'s, on new
+    prompts, by two steps."""
     prompts = LinearTask(x_scale=0.5).sample(
         20_000, torch.Generator().manual_seed(1234), dtype=torch.float32
     )
@@ -215,8 +219,8 @@ def better(answer: Callable[[Prompts], Tensor]) -> Feedback:
 def _outside_two_steps(learner: Callable[[Prompts], Tensor]) -> float:
     """The share of a learner's weights W that no two steps with one bend each can make.
 
-    Two such steps give W = Σ_i y_i x_iᵀ p(H) with a polynomial of degree 3 at most, of the H of each prompt. The rows of
-    W are the answers to unit vectors as queries.
+    Two such steps give W = Σ_i y_i x_iᵀ p(H) with a polynomial of degree 3 at most, of the H of
+    each prompt. The rows of W are the answers to unit vectors as queries.
     """
     few = LinearTask(x_scale=0.5).sample(
         100, torch.Generator().manual_seed(4321), dtype=torch.float32

@@ -35,9 +35,10 @@ def eta_star(answer: Callable[[int, int, float, float], float]) -> Feedback:
             "the noise is missing.": value(noise=0.0),
             "the noise is added, not taken away.": value(noise=-(sigma**2)),
             "the factor 1 + 1/N is missing.": value(first=1.0),
-            "the factor is 1 + 1/N, not 1 − 1/N: for a Gaussian E x⁴ is three times the square of the variance.": value(
-                first=1 - 1 / n
-            ),
+            (
+                "the factor is 1 + 1/N, not 1 − 1/N: for a Gaussian E x⁴ is three times the "
+                "square of the variance."
+            ): value(first=1 - 1 / n),
             "1/N is missing before tr Λ + σ².": value(mean=1),
             "that is 1/s, the step for endless prompts.": torch.tensor(1 / s),
             "that is Γ; the step is its inverse.": 1 / value(),
@@ -120,7 +121,8 @@ def shifted(answer: float) -> Feedback:
 
 @checked
 def side_layer(answer: Callable[[int, float], LinearSelfAttention]) -> Feedback:
-    """`answer(n_context, lr)` → a layer with A and B in the row for y and the column for x only, that is a gradient step."""
+    """`answer(n_context, lr)` → a layer with A and B in the row for y and the column for x only,
+    that is a gradient step."""
     for n, lr, seed in ((6, 0.7, 0), (9, 0.4, 1)):
         layer = call(answer, n, lr)
         if layer is None or layer is ...:
@@ -156,8 +158,9 @@ def _side(layer: LinearSelfAttention, n: int, lr: float, seed: int) -> Feedback:
         "η is missing.": step / lr,
         "η and 1/N are missing.": step * n / lr,
         "1/N stands there twice.": step / n,
-        "the layer answers 0: A needs its entry in the row for y and the column for x, and so does B.": (
-            0 * step
-        ),
+        (
+            "the layer answers 0: A needs its entry in the row for y and the column for x, and so "
+            "does B."
+        ): (0 * step),
     }
     return compare(Answer(given, tolerance), step, "score by y, hand over x.", mistakes)

@@ -1,4 +1,5 @@
-"""What a check says: right, a known mistake, or how far. Every check asks here, and nothing else decides."""
+"""What a check says: right, a known mistake, or how far. Every check asks here, and nothing else
+decides."""
 
 from __future__ import annotations
 
@@ -51,10 +52,12 @@ class Feedback:
         return f"{mark}: {self.message}"
 
     def must_hold(self) -> Feedback:
-        """Itself, when right; the book's own solutions call this, so that a wrong one stops the build.
+        """Itself, when right; the book's own solutions call this, so that a wrong one stops the
+        build.
 
         Raises:
-            NotRightError: the answer is not right; also where Python runs without its assertions (-O).
+            NotRightError: the answer is not right; also where Python runs without its assertions
+                (-O).
         """
         if self.verdict != "right":
             raise NotRightError(self)
@@ -130,14 +133,17 @@ def compare(
     digits: int | None = None,
     unordered: bool = False,
 ) -> Feedback:
-    """Feedback on numbers: equal to `expected`, to one of the well-known mistakes (hint → value), or how far from it.
+    """Feedback on numbers: equal to `expected`, to one of the well-known mistakes (hint → value),
+    or how far from it.
 
     Args:
         given: what was handed in, a number or a tensor, in whatever form (`answers.read`).
         expected: the right one.
         right: what to say when it is.
-        mistakes: hint → value. The right answer comes first; a hint is given for an answer in the same form.
-        digits: significant digits that the page shows; an answer may be rounded or cut off after them, or later.
+        mistakes: hint → value. The right answer comes first; a hint is given for an answer in the
+            same form.
+        digits: significant digits that the page shows; an answer may be rounded or cut off after
+            them, or later.
         unordered: the numbers may come in any order.
     """
     try:
@@ -188,7 +194,8 @@ def _in_order(value: Tensor, unordered: bool) -> Tensor:
 
 
 def _rounded(answer: Answer, expected: Tensor, digits: int) -> bool:
-    """Every number is near, or is the expected one rounded or cut off where it ends, though not before `digits` digits."""
+    """Every number is near, or is the expected one rounded or cut off where it ends, though not
+    before `digits` digits."""
     precision = 15 if answer.tolerance < 1e-5 else 7
     pairs = zip(answer.value.flatten().tolist(), expected.double().flatten().tolist(), strict=True)
     return all(
