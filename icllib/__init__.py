@@ -19,8 +19,8 @@ In reading order:
 - `landscape`: whether training ended in a minimum
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
-- `runs`, `experiments`: running an experiment, and all of them by name
-- `claims`: the claims of the paper, and whether they hold here
+- `runs`, `catalogue`, `experiments`: running an experiment; all of them; loading them by name
+- `evidence`, `claims`: the claims of the paper, the numbers that decide them, and whether they hold
 - `datasets`: the real data of the book
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
@@ -35,12 +35,14 @@ from types import ModuleType
 __all__ = [
     "alignment",
     "attention",
+    "catalogue",
     "checks",
     "claims",
     "construct",
     "datasets",
     "ensemble",
     "errors",
+    "evidence",
     "experiments",
     "files",
     "kinds",

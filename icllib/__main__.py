@@ -70,14 +70,20 @@ def _run(options: argparse.Namespace) -> None:
             scheduler=options.scheduler,
             folder=options.folder,
         )
-        print(f"{name}: {result.record['seconds']:.1f} s, {_outcome(experiment, result)}", flush=True)
+        print(
+            f"{name}: {result.record['seconds']:.1f} s, {_outcome(experiment, result)}", flush=True
+        )
 
 
 def _outcome(experiment: Experiment | Tuning, result: Result) -> str:
     if isinstance(experiment, Experiment):
-        return "loss by seed " + ", ".join(f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist())
+        return "loss by seed " + ", ".join(
+            f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist()
+        )
     table = Table(experiment, result)
-    return "; ".join(f"{r.form}, K = {k}: {table.summary(r.form, k).mean:.4f}" for r, k in experiment.parts)
+    return "; ".join(
+        f"{r.form}, K = {k}: {table.summary(r.form, k).mean:.4f}" for r, k in experiment.parts
+    )
 
 
 def _claims(options: argparse.Namespace) -> None:

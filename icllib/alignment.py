@@ -1,4 +1,5 @@
-"""How close is a trained model to an algorithm? Measured as in von Oswald et al. (2023), section 3 and appendix A."""
+"""How close is a trained model to an algorithm? Measured as in von Oswald et al. (2023), section 3
+and appendix A."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class Alignment:
         prediction_distance: E ‖ŷ − ŷ'‖.
         sensitivity_cosine: E cos(∂ŷ/∂x_q, ∂ŷ'/∂x_q).
         sensitivity_distance: E ‖∂ŷ/∂x_q − ∂ŷ'/∂x_q‖.
-        answers_apart: √(E ‖ŷ − ŷ'‖² / E ‖ŷ'‖²), the root mean square difference of the answers beside their size.
+        answers_apart: √(E ‖ŷ − ŷ'‖² / E ‖ŷ'‖²), the root mean square difference of the answers
+            beside their size.
     """
 
     loss: float
@@ -68,8 +70,8 @@ class Algorithm:
     Attributes:
         lr: η, of y_j ← y_j − (η/N) Σ_i y_i x_iᵀ x_j.
         gamma: γ, of x_j ← x_j − γ Σ_i x_i x_iᵀ x_j.
-        r2_y, r2_x: the share of the change of the y-parts and of the x-parts that this explains; r2_x is 1 where
-            nothing changes.
+        r2_y, r2_x: the share of the change of the y-parts and of the x-parts that this explains;
+            r2_x is 1 where nothing changes.
     """
 
     lr: float
@@ -88,7 +90,10 @@ def sensitivity(predict: Predictor, prompts: Prompts) -> Float[Tensor, "batch N_
     x_query = prompts.x_query.detach().requires_grad_()
     with torch.enable_grad():
         answers = predict(replace(prompts, x_query=x_query))
-        rows = [torch.autograd.grad(answers[:, o].sum(), x_query, retain_graph=True)[0] for o in range(prompts.dim_y)]
+        rows = [
+            torch.autograd.grad(answers[:, o].sum(), x_query, retain_graph=True)[0]
+            for o in range(prompts.dim_y)
+        ]
     return torch.stack(rows, dim=1)
 
 
@@ -108,14 +113,18 @@ def compare(predict: Predictor, reference: Predictor, prompts: Prompts) -> Align
 
 
 def gd_share(predict: Predictor, prompts: Prompts) -> float:
-    """How much of what a prompt changes in ∂ŷ/∂x_q is linear in its first gradient, (1/N) Σ_i y_i x_iᵀ.
+    """How much of what a prompt changes in ∂ŷ/∂x_q is linear in its first gradient, (1/N) Σ_i y_i
+    x_iᵀ.
 
-    The share R² of the variance of ∂ŷ/∂x_q over prompts that a linear map of the gradient explains; the map is fitted on
-    one half of the prompts, the share is measured on the other. One step of gradient descent from zero has 1; a
-    predictor that does not look at the examples in this way has 0 or, by chance, a little less.
+    The share R² of the variance of ∂ŷ/∂x_q over prompts that a linear map of the gradient explains;
+    the map is fitted on one half of the prompts, the share is measured on the other. One step of
+    gradient descent from zero has 1; a predictor that does not look at the examples in this way has
+    0 or, by chance, a little less.
     """
     slopes = sensitivity(predict, prompts).flatten(1).double()
-    gradient = torch.einsum("bno,bni->boi", prompts.y, prompts.x).flatten(1).double() / prompts.n_context
+    gradient = (
+        torch.einsum("bno,bni->boi", prompts.y, prompts.x).flatten(1).double() / prompts.n_context
+    )
     known = torch.cat([gradient, torch.ones_like(gradient[:, :1])], dim=1)
     half = prompts.batch // 2
     fitted = torch.linalg.lstsq(known[:half], slopes[:half]).solution
@@ -124,16 +133,21 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
 
 
 def best_multiple(predict: Predictor, prompts: Prompts) -> float:
-    """The number by which a predictor's answers are best multiplied, by least squares. Judge it on other prompts."""
+    """The number by which a predictor's answers are best multiplied, by least squares. Judge it on
+    other prompts."""
     with torch.no_grad():
         answers = predict(prompts)
     return float((answers * prompts.y_query).sum() / answers.square().sum())
 
 
 def sweep(
-    predictors: Mapping[str, Predictor], tasks: Mapping[float | str, Task], seed: int = 0, batch: int = 10_000
+    predictors: Mapping[str, Predictor],
+    tasks: Mapping[float | str, Task],
+    seed: int = 0,
+    batch: int = 10_000,
 ) -> dict[str, list[tuple[float, float]]]:
-    """The loss of every predictor on every task, all on the same prompts: in distribution, and out of it.
+    """The loss of every predictor on every task, all on the same prompts: in distribution, and out
+    of it.
 
     Returns:
         name → one pair (mean, half its 95 % interval) a task, in the order of `tasks`.
@@ -151,7 +165,8 @@ def sweep(
 def spoil_labels(prompts: Prompts, count: int, generator: torch.Generator) -> Prompts:
     """Replace the labels of `count` examples in every prompt by N(0, 1), independent of x.
 
-    The examples of a prompt come in no order, so the first ones will do.  [von Oswald et al. 2023, appendix A]
+    The examples of a prompt come in no order, so the first ones will do.  [von Oswald et al. 2023,
+    appendix A]
 
     Raises:
         InputError: count is negative, or more than N.
@@ -160,14 +175,19 @@ def spoil_labels(prompts: Prompts, count: int, generator: torch.Generator) -> Pr
     if count > prompts.n_context:
         raise InputError(f"count = {count}, expected at most N = {prompts.n_context}")
     y = prompts.y.clone()
-    noise = torch.randn(y[:, :count].shape, generator=generator, device=generator.device, dtype=y.dtype)
+    noise = torch.randn(
+        y[:, :count].shape, generator=generator, device=generator.device, dtype=y.dtype
+    )
     y[:, :count] = noise
     return replace(prompts, y=y)
 
 
 @torch.no_grad()
-def iterate(layer: nn.Module, prompts: Prompts, times: int, damping: float = 0.75) -> Float[Tensor, "times batch N_y"]:
-    """Apply a layer again and again, each time moving by `damping` of what it says: e ← e + damping (layer(e) − e).
+def iterate(
+    layer: nn.Module, prompts: Prompts, times: int, damping: float = 0.75
+) -> Float[Tensor, "times batch N_y"]:
+    """Apply a layer again and again, each time moving by `damping` of what it says: e ← e + damping
+    (layer(e) − e).
 
     Returns:
         the prediction after each of the `times` applications.
@@ -182,8 +202,11 @@ def iterate(layer: nn.Module, prompts: Prompts, times: int, damping: float = 0.7
 
 
 @torch.no_grad()
-def read_off(layer: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"], dim_x: int) -> Algorithm:
-    """The step of GD++ that comes nearest to what a layer does, by least squares over all tokens of all prompts.
+def read_off(
+    layer: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"], dim_x: int
+) -> Algorithm:
+    """The step of GD++ that comes nearest to what a layer does, by least squares over all tokens of
+    all prompts.
 
     Args:
         layer: from tokens to tokens.
@@ -207,8 +230,11 @@ def read_off(layer: nn.Module, tokens: Float[Tensor, "batch N+1 dim_token"], dim
 
 
 @torch.no_grad()
-def read_layers(model: Transformer, tokens: Float[Tensor, "batch N+1 dim_token"], dim_x: int) -> list[Algorithm]:
-    """`read_off` of every layer of a stack (or every loop of one layer), each on the tokens that it sees.
+def read_layers(
+    model: Transformer, tokens: Float[Tensor, "batch N+1 dim_token"], dim_x: int
+) -> list[Algorithm]:
+    """`read_off` of every layer of a stack (or every loop of one layer), each on the tokens that it
+    sees.
 
     Args:
         model: the stack.

@@ -1,152 +1,27 @@
-"""The named experiments of the book, as plain data: task, model and recipe. And the one way to load them."""
+"""The named experiments of the book, and the one way to load what they left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from icllib import runs, store
+from icllib.catalogue import CLEAN, PAPER, everything
 from icllib.errors import InputError, check_choice, check_count
-from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning, rebuild, trained_models
+from icllib.kinds import Experiment, Tuning, rebuild, trained_models
+from icllib.kinds import Flat as Flat
 from icllib.kinds import FlatNetwork as FlatNetwork
-from icllib.recipes import Recipe
+from icllib.kinds import Stack as Stack
 from icllib.rivals import Table
-from icllib.tasks import BalancedTask, LinearTask
 
 __all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
-
-#: The paper's setting: x ~ U(−½, ½), N = N_x = 10.
-PAPER = LinearTask(x_scale=0.5)
-#: Few inputs, many examples: a setting in which depth shows clearly.
-CLEAN = LinearTask(dim_x=5, n_context=20, x_scale=0.5)
-
-_FOUR = Stack(merged=False, init_std=0.2, identity=0.0)
-_LAYER = Recipe(steps=200, batch=2048, lr=0.02)
-
-
-def _spectrum(n_context: int, noise_std: float = 0.0, rotated: bool = False) -> LinearTask:
-    """Gaussian inputs whose covariance has the eigenvalues ¼, ½, 1, 2, 4, along the axes or along drawn directions."""
-    covariance = torch.diag(torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0], dtype=torch.float64))
-    if rotated:
-        directions = torch.randn(5, 5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-        basis = torch.linalg.qr(directions).Q
-        covariance = basis @ covariance @ basis.T
-        covariance = (covariance + covariance.T) / 2
-    return LinearTask(5, n_context=n_context, covariance=covariance, noise_std=noise_std)
-
-
-def _all() -> Iterator[Experiment | Tuning]:
-    yield Experiment("one-layer", "What does training find in one layer?", PAPER, _FOUR, _LAYER, every=10)
-    for size in (5, 20):
-        task = LinearTask(dim_x=size, n_context=size, x_scale=0.5)
-        question = f"… with N = N_x = {size}?"
-        yield Experiment(f"one-layer-nx{size}", question, task, _FOUR, _LAYER, every=20)
-    two = replace(_FOUR, heads=2)
-    yield Experiment("one-layer-heads2", "Does a second head change it?", PAPER, two, _LAYER, every=20)
-    for name, hidden, seeds in (("small", (2,), 3), ("middle", (256,), 3), ("large", (512, 512, 512), 1)):
-        recipe = Recipe(steps=2000, batch=512, lr=0.001)
-        yield Experiment(f"mlp-{name}", "Can a network without attention?", PAPER, Flat(hidden), recipe, seeds, 200)
-    question = "One layer looped twice: does training find GD, or something better?"
-    twice = Recipe(1000, lr=0.004)
-    yield Experiment("looped-2", question, PAPER, Stack(looped=2), twice, every=50, keep_weights=True)
-    for depth in (3, 4, 5):
-        question = f"One layer looped {depth} times?"
-        yield Experiment(f"looped-{depth}", question, PAPER, Stack(looped=depth), Recipe(1500, lr=0.007), 3)
-    for depth, steps, lr, seeds in ((2, 1200, 0.01, 5), (3, 2000, 0.01, 4), (4, 2000, 0.008, 3), (5, 2500, 0.007, 3)):
-        question = f"{depth} layers of their own: how good?"
-        yield Experiment(f"deep-{depth}", question, PAPER, Stack(depth), Recipe(steps, lr=lr), seeds)
-    random = Stack(looped=2, init_std=0.3, identity=0.0)
-    yield Experiment("looped-2-random", "… from a random start?", PAPER, random, Recipe(1500, lr=0.01))
-    # From much noise training needs longer to come to its end, good or bad.
-    for name, std, identity, steps in (
-        ("random", 0.3, 0.0, 3000),
-        ("mixed", 0.3, 0.3, 3000),
-        ("small", 0.02, 0.0, 1200),
-    ):
-        question = f"Two layers, start {identity} I + {std} noise: how many starts get stuck?"
-        start = Stack(2, init_std=std, identity=identity)
-        yield Experiment(f"deep-2-{name}", question, PAPER, start, Recipe(steps, lr=0.01), 8)
-    for depth in (1, 2, 3):
-        question = f"{depth} layers where prompts are well conditioned?"
-        yield Experiment(f"clean-deep-{depth}", question, CLEAN, Stack(depth), Recipe(1500, lr=0.01), 3)
-    for depth in (2, 3):
-        question = f"One layer looped {depth} times where prompts are well conditioned?"
-        yield Experiment(f"clean-looped-{depth}", question, CLEAN, Stack(looped=depth), Recipe(1500, lr=0.01), 3)
-    yield from _on_spectra()
-    yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
-    yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
-
-
-#: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown by hand from the best end
-#: one layer below, and as read off the first trained network of each depth.
-_PAIRS = {
-    1: ((5.0,),),
-    2: ((4.0, 36.0, 4.0), (4.0, 35.5, 4.1)),
-    3: ((4.0, 36.0, 180.0, 4.0, 16.0), (3.3, 26.9, 240.0, 3.1, 27.7)),
-    4: ((3.3, 27.0, 240.0, 1000.0, 3.1, 28.0, 80.0), (2.9, 16.7, 105.0, 349.0, 2.4, 10.8, 38.0)),
-    5: ((3.4, 20.0, 230.0, 1000.0, 4000.0, 2.8, 19.0, 87.0, 300.0), (3.5, 14.6, 53.0, 120.0, 259.0, 2.1, 7.3, 23.0, 29.0)),
-}  # fmt: skip
-
-
-def _rivals(name: str, task: LinearTask, deepest: int, sum_to_mean: float) -> Tuning:
-    """The rivals at depths 1 to `deepest`; `sum_to_mean` turns γ before the mean into γ before the sum, 1/N."""
-    depths = range(1, deepest + 1)
-
-    def same(*start: float) -> dict[int, tuple[tuple[float, ...], ...]]:
-        return dict.fromkeys(depths, (start,))
-
-    pairs = {k: tuple((*start[:k], *(bend * sum_to_mean for bend in start[k:])) for start in _PAIRS[k]) for k in depths}
-    bent = {1: ((5.0,),)} | {k: ((4.0 + 3.0 * k, 1.7 * sum_to_mean),) for k in depths if k > 1}
-    return Tuning(
-        f"rivals-{name}",
-        "How low do textbook learners come with as many steps, their numbers tuned?",
-        task,
-        (
-            Rival("GD", same(5.0)),
-            Rival("GD, a rate a step", {k: (tuple(3.0 + 4.0 * j for j in range(k)),) for k in depths}),
-            Rival("momentum", same(5.0, 0.3)),
-            Rival("Chebyshev", same(0.03, 0.25)),
-            Rival("Newton–Schulz", same(4.0)),
-            Rival("CG", same()),
-            Rival("GD++", bent),
-            Rival("GD++, a pair a layer", pairs, online=True),
-        ),
-    )
-
-
-def _on_spectra() -> Iterator[Experiment]:
-    optimum = Recipe(2000, batch=4096, lr=0.02)
-    for name, task in {
-        "n10": _spectrum(10),
-        "n20": _spectrum(20),
-        "n40": _spectrum(40),
-        "n100": _spectrum(100),
-        "noise": _spectrum(20, 2.0),
-        "rotated": _spectrum(20, 0.0, True),
-        "rotated-noise": _spectrum(20, 2.0, True),
-    }.items():
-        yield Experiment(f"optimum-{name}", "Is the optimum preconditioned GD?", task, Stack(), optimum, 3)
-    random, recipe = Stack(init_std=0.3, identity=0.0), Recipe(1500, 1024, 0.02)
-    yield Experiment("optimum-random", "… from a random start?", _spectrum(20), random, recipe, 8)
-    for name, seed in (("two", 0), ("two-other", 1)):
-        recipe_of_two = Recipe(2000, 1024, 0.01, data_seed=seed)
-        question = "Two layers: is each preconditioned with Λ⁻¹?"
-        yield Experiment(f"optimum-{name}", question, _spectrum(20), Stack(2), recipe_of_two, 3)
-        balanced = BalancedTask(5, n_context=20, covariance=_spectrum(20).covariance)
-        question = "… where W* ~ N(0, Λ⁻¹), as Ahn et al. assume?"
-        yield Experiment(f"optimum-{name}-balanced", question, balanced, Stack(2), recipe_of_two, 3)
-    even = LinearTask(5, n_context=20, x_dist="normal", x_scale=1.55**0.5)  # the same trace, all eigenvalues alike
-    yield Experiment("optimum-random-even", "… where all directions are alike?", even, random, recipe, 8)
-
 
 #: name → experiment: everything that `python -m icllib run` can train or tune.
 #:
 #: :meta hide-value:
-NAMED: dict[str, Experiment | Tuning] = {experiment.name: experiment for experiment in _all()}
+NAMED: dict[str, Experiment | Tuning] = {experiment.name: experiment for experiment in everything()}
 
 
 def named(name: str) -> Experiment | Tuning:
@@ -179,7 +54,9 @@ class Loaded:
         """name → (R, S): what was measured on the way, by measurement and seed."""
         prefix = "measured/"
         found = self.result.tensors.items()
-        return {name.removeprefix(prefix): tensor for name, tensor in found if name.startswith(prefix)}
+        return {
+            name.removeprefix(prefix): tensor for name, tensor in found if name.startswith(prefix)
+        }
 
     def snapshot(self, place: int, seed: int) -> nn.Module:
         """The model as it was at measurement `place`, for experiments that keep their weights.
@@ -194,9 +71,13 @@ class Loaded:
         check_choice("seed", seed := check_count("seed", seed, minimum=0), tuple(self.seeds))
         prefix, row = "kept/", self.seeds.index(seed)
         found = self.result.tensors.items()
-        state = {name.removeprefix(prefix): t[place, row] for name, t in found if name.startswith(prefix)}
+        state = {
+            name.removeprefix(prefix): t[place, row] for name, t in found if name.startswith(prefix)
+        }
         if not state:
-            raise InputError(f"{self.experiment.name} keeps no weights, expected an experiment with keep_weights")
+            raise InputError(
+                f"{self.experiment.name} keeps no weights, expected an experiment with keep_weights"
+            )
         return rebuild(self.experiment, state)
 
     @property
@@ -220,7 +101,8 @@ def load(name: str, retrain: bool = False, folder: Path = store.FOLDER) -> Loade
 
     Raises:
         InputError: no training of this name; for rivals see `load_rivals`.
-        MissingResultError, StaleResultError: nothing is stored, or the result of an earlier version.
+        MissingResultError, StaleResultError: nothing is stored, or the result of an earlier
+            version.
         FileError: a file is damaged.
     """
     experiment = _of_kind(name, Experiment)
@@ -237,5 +119,7 @@ def load_rivals(name: str, retrain: bool = False, folder: Path = store.FOLDER) -
 def _of_kind(name: str, kind: type) -> Experiment | Tuning:
     found = named(name)
     if not isinstance(found, kind):
-        raise InputError(f"name = {name!r} is a {type(found).__name__}, expected the name of a {kind.__name__}")
+        raise InputError(
+            f"name = {name!r} is a {type(found).__name__}, expected the name of a {kind.__name__}"
+        )
     return found

@@ -1,4 +1,5 @@
-"""What an experiment is, as plain data: the models and their trainings, and the rivals and their tunings."""
+"""What an experiment is, as plain data: the models and their trainings, and the rivals and their
+tunings."""
 
 from __future__ import annotations
 
@@ -15,7 +16,16 @@ from icllib.recipes import Recipe
 from icllib.store import Result
 from icllib.tasks import LinearTask
 
-__all__ = ["Experiment", "Flat", "FlatNetwork", "Rival", "Stack", "Tuning", "rebuild", "trained_models"]
+__all__ = [
+    "Experiment",
+    "Flat",
+    "FlatNetwork",
+    "Rival",
+    "Stack",
+    "Tuning",
+    "rebuild",
+    "trained_models",
+]
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,8 @@ class Stack:
         heads: in each layer.
         merged: train only the products W_KᵀW_Q and P W_V, by keeping W_K = W_V = I.
         init_std: standard deviation of the starting weights.
-        identity: added to the diagonal of the x-block of W_Q: a *structured start*, in which tokens already attend by
-            the similarity of their x.
+        identity: added to the diagonal of the x-block of W_Q: a *structured start*, in which tokens
+            already attend by the similarity of their x.
     """
 
     layers: int = 1
@@ -46,11 +56,15 @@ class Stack:
         def draw(generator: torch.Generator) -> Transformer:
             layers = []
             for _ in range(self.layers):
-                layer = LinearSelfAttention(width, self.heads, generator=generator, init_std=self.init_std)
+                layer = LinearSelfAttention(
+                    width, self.heads, generator=generator, init_std=self.init_std
+                )
                 with torch.no_grad():
                     if self.merged:
                         layer.W_K[:] = layer.W_V[:] = torch.eye(width)
-                    layer.W_Q[:, : task.dim_x, : task.dim_x] += self.identity * torch.eye(task.dim_x)
+                    layer.W_Q[:, : task.dim_x, : task.dim_x] += self.identity * torch.eye(
+                        task.dim_x
+                    )
                 layers.append(layer)
             return Transformer(layers, self.looped)
 
@@ -64,7 +78,8 @@ class Stack:
 
 @dataclass(frozen=True)
 class Flat:
-    """An MLP on the flattened prompt, as plain data: a network without attention. `hidden` are the widths between."""
+    """An MLP on the flattened prompt, as plain data: a network without attention. `hidden` are the
+    widths between."""
 
     hidden: tuple[int, ...] = (32,)
 
@@ -75,7 +90,8 @@ class Flat:
 
 
 class FlatNetwork(nn.Module):
-    """Reads all tokens as one long vector, and writes minus its prediction into the y-slots of the query's token.
+    """Reads all tokens as one long vector, and writes minus its prediction into the y-slots of the
+    query's token.
 
     Args:
         length: numbers in a prompt, (N + 1)(N_x + N_y).
@@ -84,7 +100,9 @@ class FlatNetwork(nn.Module):
         generator: draws weights N(0, 2/inputs); biases start at 0.
     """
 
-    def __init__(self, length: int, hidden: tuple[int, ...], dim_y: int, *, generator: torch.Generator) -> None:
+    def __init__(
+        self, length: int, hidden: tuple[int, ...], dim_y: int, *, generator: torch.Generator
+    ) -> None:
         super().__init__()
         sizes = [length, *hidden, dim_y]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
@@ -135,8 +153,8 @@ class Rival:
 
     Attributes:
         form: which one, a name in `rivals.FORMS`.
-        starts: depth → the points from which the tuner begins; the best end counts. An empty point for a learner
-            without numbers.
+        starts: depth → the points from which the tuner begins; the best end counts. An empty point
+            for a learner without numbers.
         online: use `tuning.tune_online` and not `tuning.tune`.
     """
 
@@ -192,6 +210,13 @@ def rebuild(experiment: Experiment, state: Mapping[str, Tensor]) -> nn.Module:
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:
     """The trained models of a stored result, one a seed."""
     prefix = "weights/"
-    stacked = {name.removeprefix(prefix): t for name, t in result.tensors.items() if name.startswith(prefix)}
+    stacked = {
+        name.removeprefix(prefix): t
+        for name, t in result.tensors.items()
+        if name.startswith(prefix)
+    }
     seeds = range(len(result.record["seeds"]))
-    return [rebuild(experiment, {name: tensor[place] for name, tensor in stacked.items()}) for place in seeds]
+    return [
+        rebuild(experiment, {name: tensor[place] for name, tensor in stacked.items()})
+        for place in seeds
+    ]

@@ -1,4 +1,5 @@
-"""The loss around a model: its bottom on fixed prompts, and the curvature there. Is it a minimum, or a slow place?"""
+"""The loss around a model: its bottom on fixed prompts, and the curvature there. Is it a minimum,
+or a slow place?"""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _NAMES = ("W_Q", "P")  # with W_K = W_V = I these are the products
 
 
 def bottom(model: nn.Module, prompts: Prompts, steps: int = 500) -> tuple[nn.Module, float, float]:
-    """The model at the bottom of the valley that it is in, on these prompts, by L-BFGS on W_Q and P.
+    """The model at the bottom of the valley that it is in, on these prompts, by L-BFGS on W_Q and
+    P.
 
     Args:
         model: a stack of linear layers.
@@ -33,7 +35,12 @@ def bottom(model: nn.Module, prompts: Prompts, steps: int = 500) -> tuple[nn.Mod
     for name, parameter in moved.named_parameters():
         parameter.requires_grad_(name.rsplit(".", 1)[-1] in _NAMES)
     learning = [parameter for parameter in moved.parameters() if parameter.requires_grad]
-    options = {"max_iter": steps, "tolerance_grad": 1e-9, "tolerance_change": 0, "line_search_fn": "strong_wolfe"}
+    options = {
+        "max_iter": steps,
+        "tolerance_grad": 1e-9,
+        "tolerance_change": 0,
+        "line_search_fn": "strong_wolfe",
+    }
     optimizer = torch.optim.LBFGS(learning, **options)
 
     def loss() -> Tensor:
@@ -47,11 +54,14 @@ def bottom(model: nn.Module, prompts: Prompts, steps: int = 500) -> tuple[nn.Mod
     return moved, least, max(float(parameter.grad.abs().max()) for parameter in learning)
 
 
-def curvatures(model: nn.Module, prompts: Prompts, progress: Callable | None = None) -> Float[Tensor, "numbers"]:
-    """The eigenvalues, rising, of the Hessian of the mean loss in all entries of W_Q and P that any answer depends on.
+def curvatures(
+    model: nn.Module, prompts: Prompts, progress: Callable | None = None
+) -> Float[Tensor, "numbers"]:
+    """The eigenvalues, rising, of the Hessian of the mean loss in all entries of W_Q and P that any
+    answer depends on.
 
-    A negative one is a way down, however slow training was on it. Each layer has one that is zero at a minimum: A may be
-    multiplied by a number, and B divided by it.
+    A negative one is a way down, however slow training was on it. Each layer has one that is zero
+    at a minimum: A may be multiplied by a number, and B divided by it.
 
     Args:
         model: a stack of linear layers, at the `bottom` of a valley.
@@ -63,8 +73,12 @@ def curvatures(model: nn.Module, prompts: Prompts, progress: Callable | None = N
     numbers = torch.cat([parameters[name].flatten() for name in learning]).requires_grad_()
     sizes = [parameters[name].numel() for name in learning]
     work = copy.deepcopy(model).double()
-    pieces = {n: p.view_as(parameters[n]) for n, p in zip(learning, numbers.split(sizes), strict=True)}
-    answers = torch.func.functional_call(_Reader(work), {f"model.{n}": p for n, p in pieces.items()}, (prompts,))
+    pieces = {
+        n: p.view_as(parameters[n]) for n, p in zip(learning, numbers.split(sizes), strict=True)
+    }
+    answers = torch.func.functional_call(
+        _Reader(work), {f"model.{n}": p for n, p in pieces.items()}, (prompts,)
+    )
     (slope,) = torch.autograd.grad(query_loss(answers, prompts).mean(), numbers, create_graph=True)
     rows = range(len(numbers))
     hessian = torch.stack(

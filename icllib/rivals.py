@@ -1,4 +1,5 @@
-"""The rivals of a trained network: textbook learners by depth, their numbers tuned, and all judged on the same prompts."""
+"""The rivals of a trained network: textbook learners by depth, their numbers tuned, and all judged
+on the same prompts."""
 
 from __future__ import annotations
 
@@ -44,8 +45,9 @@ def _bent_each(steps: int) -> Learner:
     )
 
 
-#: name → (K → a learner of K steps, which takes its numbers one by one). Nobody reads the last layer's x, so that GD++ with
-#: a pair a layer takes K rates and K − 1 bends; with one pair it takes η alone where K = 1.
+#: name → (K → a learner of K steps, which takes its numbers one by one). Nobody reads the last
+#: layer's x, so that GD++ with a pair a layer takes K rates and K − 1 bends; with one pair it takes
+#: η alone where K = 1.
 #:
 #: :meta hide-value:
 FORMS: dict[str, Callable[[int], Learner]] = {
@@ -64,8 +66,10 @@ def settle(tuning: Tuning, rival: Rival, depth: int) -> dict[str, Tensor]:
     """Tune a rival at one depth from each of its starts, and judge the best end.
 
     Returns:
-        plain tensors: "values" (V,), "at_wall" (V,), "tried" (starts, V + 3), from each start the numbers, loss,
-        interval and trimmed mean, and "judged" (judge_seeds, 7), the fields of a `LossSummary` in their order.
+        plain tensors: "values" (V,), "at_wall" (V,), "tried" (starts, V + 3), from each start the
+            numbers, loss,
+        interval and trimmed mean, and "judged" (judge_seeds, 7), the fields of a `LossSummary` in
+        their order.
 
     Raises:
         InputError: a form that `FORMS` does not have.
@@ -109,10 +113,12 @@ def judge(
     prompts: int = 200_000,
     seed: int = 99,
 ) -> dict[str, LossSummary]:
-    """Mean, interval, median, trimmed mean (without the worst 1 %) and worst loss of everybody on the same prompts.
+    """Mean, interval, median, trimmed mean (without the worst 1 %) and worst loss of everybody on
+    the same prompts.
 
     Args:
-        contestants: name → a function from prompts to predictions, or a trained stack of linear layers.
+        contestants: name → a function from prompts to predictions, or a trained stack of linear
+            layers.
         task: draws the prompts, in float64; networks answer in float64 too.
         prompts: how many.
         seed: of the prompts.
@@ -165,7 +171,8 @@ class Table:
         return bool(self._get("at_wall", form, depth).any())
 
     def tried(self, form: str, depth: int) -> list[list[float]]:
-        """From each start: the numbers found, their loss, half its 95 % interval, and the trimmed mean."""
+        """From each start: the numbers found, their loss, half its 95 % interval, and the trimmed
+        mean."""
         return self._get("tried", form, depth).tolist()
 
     def predictor(self, form: str, depth: int) -> Predictor:

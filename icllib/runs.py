@@ -46,14 +46,16 @@ def run(
 ) -> Result:
     """Train an experiment, or tune its rivals, and store the result.
 
-    With one job all seeds train at once. Interrupted, it goes on from its checkpoints when it is called again.
+    With one job all seeds train at once. Interrupted, it goes on from its checkpoints when it is
+    called again.
 
     Args:
         experiment: what to train or tune; every rival at every depth takes the place of a seed.
         device: "cpu" or "cuda"; tunings run on the CPU.
         jobs: processes of this machine over which joblib spreads the seeds.
-        scheduler: the address of a Dask scheduler, whose workers take one seed each. Where they see `folder`, a seed of
-            a lost worker goes on from its checkpoint; where not, it starts again.
+        scheduler: the address of a Dask scheduler, whose workers take one seed each. Where they see
+            `folder`, a seed of a lost worker goes on from its checkpoint; where not, it starts
+            again.
         folder: for the result and, in `.checkpoints`, for what is not finished.
         progress: show a bar (one job only).
 
@@ -81,15 +83,28 @@ def run(
 
 
 def _train_all(
-    experiment: Experiment, device: str, jobs: int, scheduler: str | None, place: Path, progress: bool
+    experiment: Experiment,
+    device: str,
+    jobs: int,
+    scheduler: str | None,
+    place: Path,
+    progress: bool,
 ) -> tuple[list[Path], dict[str, Tensor], dict]:
     """Train all seeds; return the checkpoints, the tensors, and what to record of them."""
     seeds = list(range(experiment.seeds))
     parts = min(len(seeds), jobs) if scheduler is None else len(seeds)
-    chunks = [seeds[len(seeds) * part // parts : len(seeds) * (part + 1) // parts] for part in range(parts)]
+    chunks = [
+        seeds[len(seeds) * part // parts : len(seeds) * (part + 1) // parts]
+        for part in range(parts)
+    ]
     code = digest(experiment)[:12]
     calls = [
-        (experiment, chunk, device, place / f"{experiment.name}-{code}-{device[:4]}-{chunk[0]}-{chunk[-1]}")
+        (
+            experiment,
+            chunk,
+            device,
+            place / f"{experiment.name}-{code}-{device[:4]}-{chunk[0]}-{chunk[-1]}",
+        )
         for chunk in chunks
     ]
     if parts == 1 and scheduler is None:
@@ -97,16 +112,22 @@ def _train_all(
     else:
         threads = max(1, torch.get_num_threads() // parts) if scheduler is None else None
         with _engine(jobs, scheduler):
-            outcomes = Parallel()(delayed(_train_part)(*call, threads=threads, progress=False) for call in calls)
+            outcomes = Parallel()(
+                delayed(_train_part)(*call, threads=threads, progress=False) for call in calls
+            )
     return [call[-1] for call in calls], *_gather(seeds, outcomes)
 
 
 def _tune_all(
     tuning: Tuning, jobs: int, scheduler: str | None, place: Path, progress: bool
 ) -> tuple[list[Path], dict[str, Tensor], dict]:
-    """Tune every rival at every depth; return the checkpoints, the tensors, and what to record of them."""
+    """Tune every rival at every depth; return the checkpoints, the tensors, and what to record of
+    them."""
     code = digest(tuning)[:12]
-    parts = [(rival, depth, place / f"{tuning.name}-{code}-{k}") for k, (rival, depth) in enumerate(tuning.parts)]
+    parts = [
+        (rival, depth, place / f"{tuning.name}-{code}-{k}")
+        for k, (rival, depth) in enumerate(tuning.parts)
+    ]
     if jobs == 1 and scheduler is None:
         bar = tqdm(parts, disable=None if progress else True, unit="rival", leave=False)
         outcomes = [_tune_part(tuning, *part) for part in bar]
@@ -123,7 +144,12 @@ def _tune_all(
 
 def _tune_part(tuning: Tuning, rival: Rival, depth: int, checkpoint: Path) -> dict[str, Tensor]:
     """One rival at one depth; read from its checkpoint where that is finished already."""
-    identity = {"tuning": plain(tuning), "form": rival.form, "depth": depth, "torch": str(torch.__version__)}
+    identity = {
+        "tuning": plain(tuning),
+        "form": rival.form,
+        "depth": depth,
+        "torch": str(torch.__version__),
+    }
     if checkpoint.exists():
         return read_checkpoint(checkpoint, identity)
     found = rivals.settle(tuning, rival, depth)
@@ -184,7 +210,9 @@ def _train_part(
         replace(experiment.recipe, trains=model.trains) if is_stack else experiment.recipe,
         seeds,
         objective=loss_from_moments if is_stack else loss_from_tokens,
-        measures=_measures(task, from_moments if is_stack else _from_tokens, experiment.recipe.dtype, device),
+        measures=_measures(
+            task, from_moments if is_stack else _from_tokens, experiment.recipe.dtype, device
+        ),
         every=experiment.every,
         keep_weights=experiment.keep_weights,
         checkpoint=checkpoint if checkpoint.parent.is_dir() else None,
@@ -193,9 +221,13 @@ def _train_part(
     )
     names = [name for name, _ in trained.models[0].named_parameters()]
     own = [dict(one.named_parameters()) for one in trained.models]
-    tensors = {f"weights/{name}": torch.stack([p[name].detach().cpu() for p in own]) for name in names}
+    tensors = {
+        f"weights/{name}": torch.stack([p[name].detach().cpu() for p in own]) for name in names
+    }
     tensors |= {f"measured/{name}": values for name, values in trained.measured.items()}
-    tensors |= {f"kept/{name}": values for name, values in trained.weights.items()} | {"losses": trained.losses}
+    tensors |= {f"kept/{name}": values for name, values in trained.weights.items()} | {
+        "losses": trained.losses
+    }
     return tensors, trained.steps, trained.stopped, trained.seconds
 
 
@@ -203,9 +235,14 @@ def _from_tokens(model: nn.Module, prompts: Prompts) -> Tensor:
     return read_prediction(model(join_tokens(prompts)), prompts.dim_y)
 
 
-def _measures(task: LinearTask, predict: Callable, dtype: str, device: str) -> dict[str, Callable[[nn.Module], float]]:
-    """Loss on new prompts, and the sensitivity cosine with a single gradient step, of whatever length."""
-    prompts = task.sample(_TEST_BATCH, torch.Generator().manual_seed(_TEST_SEED), getattr(torch, dtype)).to(device)
+def _measures(
+    task: LinearTask, predict: Callable, dtype: str, device: str
+) -> dict[str, Callable[[nn.Module], float]]:
+    """Loss on new prompts, and the sensitivity cosine with a single gradient step, of whatever
+    length."""
+    prompts = task.sample(
+        _TEST_BATCH, torch.Generator().manual_seed(_TEST_SEED), getattr(torch, dtype)
+    ).to(device)
     step = construct.gd_layer(task.dim_x, task.dim_y, task.n_context, lr=1.0).to(prompts.x)
     slopes = alignment.sensitivity(lambda p: from_moments(step, p), prompts).flatten(1)
 
@@ -221,7 +258,8 @@ def _measures(task: LinearTask, predict: Callable, dtype: str, device: str) -> d
 
 
 def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:
-    """Put the parts of several processes side by side again; a part that stopped early is filled up with NaN."""
+    """Put the parts of several processes side by side again; a part that stopped early is filled up
+    with NaN."""
     steps = max((steps for _, steps, _, _ in outcomes), key=len)
     tensors = {}
     for name in outcomes[0][0]:
@@ -229,12 +267,16 @@ def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:
         axis = 0 if name.startswith("weights/") else 1
         rows = max(len(part) for part in parts)
         if axis == 1:
-            parts = [torch.cat([p, p.new_full((rows - len(p), *p.shape[1:]), torch.nan)]) for p in parts]
+            parts = [
+                torch.cat([p, p.new_full((rows - len(p), *p.shape[1:]), torch.nan)]) for p in parts
+            ]
         tensors[name] = torch.cat(parts, dim=axis)
     about = {
         "seeds": seeds,
         "steps": steps,
-        "stopped": {str(seed): step for _, _, stopped, _ in outcomes for seed, step in stopped.items()},
+        "stopped": {
+            str(seed): step for _, _, stopped, _ in outcomes for seed, step in stopped.items()
+        },
         "seconds_of_training": round(sum(took for *_, took in outcomes), 1),
     }
     return tensors, about
@@ -244,7 +286,11 @@ def _record(seconds: float, device: str) -> dict:
     """What every result says about its making."""
     return {
         "seconds": round(seconds, 1),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "icllib": _own_version()},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "icllib": _own_version(),
+        },
         "machine": machine(),
         "device": device,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -263,7 +309,11 @@ def machine() -> str:
     processor = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(": ")[1] for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(": ")[1]
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         processor = names[0] if names else processor
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{processor}, {cores} cores, {platform.system()}"

@@ -1,4 +1,5 @@
-"""Results on disk: what was trained, from which experiment, when, where and with what; never half written, never stale unseen."""
+"""Results on disk: what was trained, from which experiment, when, where and with what; never half
+written, never stale unseen."""
 
 from __future__ import annotations
 
@@ -16,11 +17,13 @@ from icllib.files import FileError, digest, plain, shipped, write_atomically
 __all__ = ["FOLDER", "MissingResultError", "Result", "StaleResultError", "load", "save", "state_of"]
 
 
-#: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the book's own folder `results`, which an
-#: installed library carries with it.
+#: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the book's own folder
+#: `results`, which an installed library carries with it.
 #:
 #: :meta hide-value:
-FOLDER = Path(os.environ["ICLLIB_RESULTS"]) if "ICLLIB_RESULTS" in os.environ else shipped("results")
+FOLDER = (
+    Path(os.environ["ICLLIB_RESULTS"]) if "ICLLIB_RESULTS" in os.environ else shipped("results")
+)
 
 
 class MissingResultError(FileError):
@@ -38,8 +41,8 @@ class Result:
     Attributes:
         name: of the experiment.
         experiment: its plain description, task, model and recipe.
-        tensors: "weights/…" (S, …) after training, "measured/…" (R, S), "kept/…" (R, S, …) where weights were kept, and
-            "losses" (updates, S).
+        tensors: "weights/…" (S, …) after training, "measured/…" (R, S), "kept/…" (R, S, …) where
+            weights were kept, and "losses" (updates, S).
         record: seeds, steps (R), stopped, seconds, versions, machine, device and date, as JSON.
     """
 
@@ -50,21 +53,26 @@ class Result:
 
     @property
     def provenance(self) -> str:
-        """One sentence for the reader: which command, seeds, versions, machine, date, and how long it took."""
+        """One sentence for the reader: which command, seeds, versions, machine, date, and how long
+        it took."""
         r, n = self.record, len(self.record["seeds"])
         return (
-            f"python -m icllib run {self.name}: {n} seed{'s' if n > 1 else ''}, {r['seconds']:.0f} s on {r['machine']} "
+            f"python -m icllib run {self.name}: {n} seed{'s' if n > 1 else ''}, "
+            f"{r['seconds']:.0f} s on {r['machine']} "
             f"({r['device']}), torch {r['versions']['torch']}, {r['date']}"
         )
 
 
 def save(result: Result, folder: Path = FOLDER) -> Path:
-    """Write NAME.json and the safetensors file that it names after its content; the old pair stays until the new is whole.
+    """Write NAME.json and the safetensors file that it names after its content; the old pair stays
+    until the new is whole.
 
     Returns:
         the path of NAME.json.
     """
-    content = safetensors.torch.save({name: tensor.contiguous() for name, tensor in result.tensors.items()})
+    content = safetensors.torch.save(
+        {name: tensor.contiguous() for name, tensor in result.tensors.items()}
+    )
     sha = hashlib.sha256(content).hexdigest()
     record = {
         "name": result.name,
@@ -95,7 +103,8 @@ def load(experiment: object, folder: Path = FOLDER) -> Result:
     record = _record(name, folder)
     if record["digest"] != digest(experiment):
         raise StaleResultError(
-            f"{folder / name}.json is stale: {_difference(experiment, record)}; run {_command(name)}"
+            f"{folder / name}.json is stale: {_difference(experiment, record)}; "
+            f"run {_command(name)}"
         )
     path = folder / record["tensors"]
     content = path.read_bytes() if path.exists() else b""
@@ -137,10 +146,16 @@ def _difference(experiment: object, record: dict) -> str:
     def walk(now: object, then: object, place: str) -> str | None:
         if isinstance(now, dict) and isinstance(then, dict):
             keys = [key for key in {**now, **then} if now.get(key) != then.get(key)]
-            return walk(now.get(keys[0]), then.get(keys[0]), f"{place}.{keys[0]}" if place else keys[0])
+            return walk(
+                now.get(keys[0]), then.get(keys[0]), f"{place}.{keys[0]}" if place else keys[0]
+            )
         return f"{place} = {then} there, {now} now"
 
-    return walk(plain(experiment), record["experiment"], "") if plain(experiment) != record["experiment"] else "edited"
+    return (
+        walk(plain(experiment), record["experiment"], "")
+        if plain(experiment) != record["experiment"]
+        else "edited"
+    )
 
 
 def _command(name: str) -> str:

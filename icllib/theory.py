@@ -1,4 +1,5 @@
-"""Closed forms: what one gradient step from zero can reach on average over a distribution of problems."""
+"""Closed forms: what one gradient step from zero can reach on average over a distribution of
+problems."""
 
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ _VARIANCE = {"uniform": 1 / 3, "normal": 1.0, "rademacher": 1.0}  # of x / x_sca
 def best_step_size(task: LinearTask) -> float:
     """η*, the step size whose single step from zero has the least expected loss on the query.
 
-    With t_1 = tr Λ, t_2 = tr Λ², t_3 = tr(Λ E[C²]), C = (1/N) Σ x_i x_iᵀ, noise σ² and W* ~ N(0, τ²):
-    η* = τ² t_2 / (τ² t_3 + σ² t_2 / N). Without noise and for independent coordinates of variance s and kurtosis κ this
-    is N / (s (N + N_x + κ − 2)). Derived in chapter 2; for Gaussian x see Ahn et al. (2023), theorem 1.
+    With t_1 = tr Λ, t_2 = tr Λ², t_3 = tr(Λ E[C²]), C = (1/N) Σ x_i x_iᵀ, noise σ² and W* ~ N(0,
+    τ²): η* = τ² t_2 / (τ² t_3 + σ² t_2 / N). Without noise and for independent coordinates of
+    variance s and kurtosis κ this is N / (s (N + N_x + κ − 2)). Derived in chapter 2; for Gaussian
+    x see Ahn et al. (2023), theorem 1.
 
     Raises:
         InputError: the inputs or W* are all zero, so that no step size is better than another.
@@ -28,7 +30,9 @@ def best_step_size(task: LinearTask) -> float:
     _, t2, t3 = _traces(task)
     signal = task.w_scale**2
     if signal * t2 == 0:
-        raise InputError("task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero")
+        raise InputError(
+            "task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero"
+        )
     return signal * t2 / (signal * t3 + task.noise_std**2 * t2 / task.n_context)
 
 
@@ -48,10 +52,11 @@ def expected_loss(task: LinearTask, lr: float) -> float:
 
 
 def best_preconditioner(task: LinearTask) -> Float[Tensor, "N_x N_x"]:
-    """Γ⁻¹, the matrix with which ŷ = (1/N) Σ_i y_i ⟨x_i, Γ⁻¹ x_q⟩ has the least expected loss on Gaussian inputs.
+    """Γ⁻¹, the matrix with which ŷ = (1/N) Σ_i y_i ⟨x_i, Γ⁻¹ x_q⟩ has the least expected loss on
+    Gaussian inputs.
 
-    Γ = (1 + 1/N) Λ + ((tr Λ + σ²/τ²)/N) I, with noise σ² and W* ~ N(0, τ²); float64. Derived in chapter 12.
-    [Ahn et al. 2023, theorem 1; Zhang, Frei and Bartlett 2024]
+    Γ = (1 + 1/N) Λ + ((tr Λ + σ²/τ²)/N) I, with noise σ² and W* ~ N(0, τ²); float64. Derived in
+    chapter 12. [Ahn et al. 2023, theorem 1; Zhang, Frei and Bartlett 2024]
 
     Raises:
         InputError: the inputs are not Gaussian, or all inputs or weights are 0.
@@ -59,13 +64,17 @@ def best_preconditioner(task: LinearTask) -> Float[Tensor, "N_x N_x"]:
     return torch.linalg.inv(_gamma(task, _gaussian_covariance(task), task.n_context))
 
 
-def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"], n_context: float | None = None) -> float:
-    """E ½ ‖ŷ − y_q‖² of ŷ = (1/N) Σ_i y_i ⟨x_i, M x_q⟩ for any M = `matrix`, exactly, on Gaussian inputs.
+def preconditioned_loss(
+    task: LinearTask, matrix: Float[Tensor, "N_x N_x"], n_context: float | None = None
+) -> float:
+    """E ½ ‖ŷ − y_q‖² of ŷ = (1/N) Σ_i y_i ⟨x_i, M x_q⟩ for any M = `matrix`, exactly, on Gaussian
+    inputs.
 
-    (N_y / 2) (τ² (tr Λ − 2 tr(Λ² M) + tr(Λ Mᵀ Λ Γ M)) + σ²), with Γ as in `best_preconditioner`. An M that was best for one
-    N may be used at another: Γ is that of the N in the prompt. For N → ∞ it tends to Λ, and the loss to
-    (N_y / 2) (τ² tr((I − ΛM) Λ (I − ΛM)ᵀ) + σ²), which is above the noise unless M = Λ⁻¹: what M leaves of W*, no number of
-    examples repairs.  [for M = Γ_N⁻¹: Zhang, Frei and Bartlett 2024]
+    (N_y / 2) (τ² (tr Λ − 2 tr(Λ² M) + tr(Λ Mᵀ Λ Γ M)) + σ²), with Γ as in `best_preconditioner`. An
+    M that was best for one N may be used at another: Γ is that of the N in the prompt. For N → ∞ it
+    tends to Λ, and the loss to (N_y / 2) (τ² tr((I − ΛM) Λ (I − ΛM)ᵀ) + σ²), which is above the
+    noise unless M = Λ⁻¹: what M leaves of W*, no number of examples repairs.  [for M = Γ_N⁻¹:
+    Zhang, Frei and Bartlett 2024]
 
     Args:
         task: the distribution of the prompts.
@@ -80,7 +89,9 @@ def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"], n_co
     check_tensors({"matrix": (matrix, ("N_x", "N_x"))}, {"N_x": task.dim_x})
     n = task.n_context if n_context is None else n_context
     if not n >= 1:
-        raise InputError(f"n_context = {n_context!r}, expected a number of examples, 1 or more, or math.inf")
+        raise InputError(
+            f"n_context = {n_context!r}, expected a number of examples, 1 or more, or math.inf"
+        )
     m = matrix.detach().to(covariance)
     gamma = _gamma(task, covariance, n)
     gain, cost = (covariance @ covariance @ m).trace(), covariance @ m.T @ covariance @ gamma @ m
@@ -90,7 +101,10 @@ def preconditioned_loss(task: LinearTask, matrix: Float[Tensor, "N_x N_x"], n_co
 
 def _check_isotropic(task: LinearTask) -> None:
     if type(task) is not LinearTask:
-        raise InputError(f"task is a {type(task).__name__}, expected a LinearTask, whose W* has no preferred direction")
+        raise InputError(
+            f"task is a {type(task).__name__}, expected a LinearTask, "
+            "whose W* has no preferred direction"
+        )
 
 
 def _gaussian_covariance(task: LinearTask) -> Tensor:
@@ -98,15 +112,22 @@ def _gaussian_covariance(task: LinearTask) -> Tensor:
     if task.covariance is not None:
         return task.covariance.double()
     if task.x_dist != "normal":
-        raise InputError(f"task has x_dist = {task.x_dist!r}, expected Gaussian inputs: 'normal', or a covariance")
+        raise InputError(
+            f"task has x_dist = {task.x_dist!r}, "
+            "expected Gaussian inputs: 'normal', or a covariance"
+        )
     return task.x_scale**2 * torch.eye(task.dim_x, dtype=torch.float64)
 
 
 def _gamma(task: LinearTask, covariance: Tensor, n: float) -> Tensor:
     if task.w_scale == 0 or not covariance.any():
-        raise InputError("task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero")
+        raise InputError(
+            "task has x_scale = 0 or w_scale = 0, expected inputs and weights that are not all zero"
+        )
     eye = torch.eye(task.dim_x, dtype=torch.float64)
-    return (1 + 1 / n) * covariance + (covariance.trace() + (task.noise_std / task.w_scale) ** 2) / n * eye
+    return (1 + 1 / n) * covariance + (
+        covariance.trace() + (task.noise_std / task.w_scale) ** 2
+    ) / n * eye
 
 
 def _traces(task: LinearTask) -> tuple[float, float, float]:

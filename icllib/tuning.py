@@ -40,10 +40,11 @@ class Tuned:
         values: the tuned numbers, in the order in which the learner takes them.
         loss: E ½ ‖ŷ − y_q‖² with them, on prompts that the tuning has not seen.
         interval: half the width of its 95 % interval.
-        trimmed: the mean without the worst 1 % of these prompts. With many numbers a learner can fit the spectrum so
-            closely that one prompt in a million ruins its mean; then compare by this one.
-        at_wall: for each number, whether the search ended at the edge of its range, so that a number still further
-            away may be better. `tune_online` has no such edge.
+        trimmed: the mean without the worst 1 % of these prompts. With many numbers a learner can
+            fit the spectrum so closely that one prompt in a million ruins its mean; then compare by
+            this one.
+        at_wall: for each number, whether the search ended at the edge of its range, so that a
+            number still further away may be better. `tune_online` has no such edge.
     """
 
     values: tuple[float, ...]
@@ -60,15 +61,18 @@ def tune(
     generator: torch.Generator,
     batch: int = 5000,
 ) -> Tuned:
-    """Find the numbers above 0 (step sizes, strengths) with which a learner does best on a distribution of problems.
+    """Find the numbers above 0 (step sizes, strengths) with which a learner does best on a
+    distribution of problems.
 
-    Minimises the mean loss on the query over `batch` prompts, by L-BFGS on the logarithms of the numbers (within e^±5 of
-    the start), and measures on as many new ones. For one to three numbers; with more, the mean over a few thousand
-    prompts hangs on single ones, and `tune_online` is better. Float64; the same seed gives the same result.
+    Minimises the mean loss on the query over `batch` prompts, by L-BFGS on the logarithms of the
+    numbers (within e^±5 of the start), and measures on as many new ones. For one to three numbers;
+    with more, the mean over a few thousand prompts hangs on single ones, and `tune_online` is
+    better. Float64; the same seed gives the same result.
 
     Args:
         task: the distribution of the prompts.
-        learner: ``learner(prompts, *values)`` → predictions (batch, N_y), differentiable in the values.
+        learner: ``learner(prompts, *values)`` → predictions (batch, N_y), differentiable in the
+            values.
         start: where to begin, one number above 0 each.
         generator: draws both sets of prompts.
         batch: how many prompts in each.
@@ -98,7 +102,8 @@ def tune(
     )
     for place in (place for place, reached in enumerate(walls) if reached):
         warnings.warn(
-            f"value {place} ended at {values[place]:.3g}, the edge of the range around start[{place}] = {start[place]:.3g}"
+            f"value {place} ended at {values[place]:.3g}, "
+            f"the edge of the range around start[{place}] = {start[place]:.3g}"
             ": start there, or ask whether a best number exists",
             WallWarning,
             stacklevel=2,
@@ -107,7 +112,8 @@ def tune(
 
 
 class _Search:
-    """L-BFGS on the logarithms of the numbers, which remembers the best point with a finite loss."""
+    """L-BFGS on the logarithms of the numbers, which remembers the best point with a finite
+    loss."""
 
     def __init__(self, learner: Learner, prompts: Prompts, start: Sequence[float]) -> None:
         self.learner, self.prompts, self.start = learner, prompts, start
@@ -115,7 +121,8 @@ class _Search:
         self.least = math.inf
 
     def current(self, moves: Sequence[Tensor]) -> list[Tensor]:
-        """The start times e^move, where no move is larger than REACH: a line search must not leap to infinity."""
+        """The start times e^move, where no move is larger than REACH: a line search must not leap
+        to infinity."""
         return [
             value * (REACH * torch.tanh(move / REACH)).exp()
             for value, move in zip(self.start, moves, strict=True)
@@ -129,7 +136,8 @@ class _Search:
         )
 
     def run(self, lr: float) -> bool:
-        """Search from the best point; tell whether it came to an end, and did not get lost in infinity or NaN."""
+        """Search from the best point; tell whether it came to an end, and did not get lost in
+        infinity or NaN."""
         moves = [torch.tensor(move, dtype=torch.float64, requires_grad=True) for move in self.best]
         options = {"max_iter": 100, "tolerance_change": 1e-10, "line_search_fn": "strong_wolfe"}
         optimizer = torch.optim.LBFGS(moves, lr=lr, **options)
@@ -175,10 +183,11 @@ def tune_online(
 ) -> Tuned:
     """`tune` for many numbers: new prompts at every step, so that no single prompt can decide.
 
-    Adam on the logarithms of the numbers, the gradient clipped at norm 1, the rate falling to 0 along a cosine. The clip
-    keeps one rare prompt from throwing the numbers about; it also means that such prompts hardly count, so that the mean
-    of what is found can be ruined by one prompt in a million, where its `Tuned.trimmed` is low. Where a
-    step's loss is not finite, the numbers stay as they are. Float64; the same seed gives the same result.
+    Adam on the logarithms of the numbers, the gradient clipped at norm 1, the rate falling to 0
+    along a cosine. The clip keeps one rare prompt from throwing the numbers about; it also means
+    that such prompts hardly count, so that the mean of what is found can be ruined by one prompt in
+    a million, where its `Tuned.trimmed` is low. Where a step's loss is not finite, the numbers stay
+    as they are. Float64; the same seed gives the same result.
 
     Args:
         task: the distribution of the prompts.

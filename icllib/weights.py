@@ -1,4 +1,5 @@
-"""What a layer's weights mean: their products, the two ways they answer by, and what no answer depends on."""
+"""What a layer's weights mean: their products, the two ways they answer by, and what no answer
+depends on."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Products(NamedTuple):
 
 
 class Entrances(NamedTuple):
-    """The two ways by which a layer with one output answers linearly in the labels: M = main + side.
+    """The two ways by which a layer with one output answers linearly in the labels: M = main +
+    side.
 
     Attributes:
         main: −N Σ_h β_h A_xx,h, score by x and hand over y; (N_x, N_x).
@@ -65,7 +67,9 @@ def products(layer: LinearSelfAttention, dim_x: int | None = None) -> Products:
     read, written = layer.W_K.mT @ layer.W_Q, layer.P @ layer.W_V
     scale = read.diagonal(dim1=1, dim2=2)[:, :width].mean(1)[:, None, None]
     if not scale.all():
-        raise InputError("layer has W_KᵀW_Q with a zero diagonal on x, expected one that can be scaled to 1")
+        raise InputError(
+            "layer has W_KᵀW_Q with a zero diagonal on x, expected one that can be scaled to 1"
+        )
     return Products(read / scale, written * scale)
 
 
@@ -73,9 +77,9 @@ def products(layer: LinearSelfAttention, dim_x: int | None = None) -> Products:
 def entrances(layer: LinearSelfAttention, n_context: int) -> Entrances:
     """The main and the side entrance of a layer with one output, in units of a step size.
 
-    Of W_KᵀW_Q, A_xx is the x-block and v the y-row (its part for x); (u, β) is the y-row of P W_V. The
-    answer is (1/N) Σ_i y_i ⟨x_i, (main + side) x_q⟩, plus terms that are even in the labels; a gradient step
-    has main = η I and side = 0. Derived in chapter 12.
+    Of W_KᵀW_Q, A_xx is the x-block and v the y-row (its part for x); (u, β) is the y-row of P W_V.
+    The answer is (1/N) Σ_i y_i ⟨x_i, (main + side) x_q⟩, plus terms that are even in the labels; a
+    gradient step has main = η I and side = 0. Derived in chapter 12.
 
     Args:
         layer: any number of heads, N_y = 1.
@@ -92,7 +96,8 @@ def entrances(layer: LinearSelfAttention, n_context: int) -> Entrances:
 
 
 def preconditioner(layer: LinearSelfAttention, n_context: int) -> Float[Tensor, "N_x N_x"]:
-    """M of a layer with one output: its answer is (1/N) Σ_i y_i ⟨x_i, M x_q⟩, plus terms that are even in the labels.
+    """M of a layer with one output: its answer is (1/N) Σ_i y_i ⟨x_i, M x_q⟩, plus terms that are
+    even in the labels.
 
     The sum of its two `entrances`. The even terms can only raise the expected loss.
 
@@ -117,16 +122,20 @@ def merge(layer: LinearSelfAttention, dim_x: int) -> LinearSelfAttention:
         InputError: several heads, or what `products` raises.
     """
     if layer.n_heads != 1:
-        raise InputError(f"layer has {layer.n_heads} heads, expected one: heads could be paired in many ways")
+        raise InputError(
+            f"layer has {layer.n_heads} heads, expected one: heads could be paired in many ways"
+        )
     return _written_with(products(layer, dim_x))
 
 
 @torch.no_grad()
 def without_stripes(layer: LinearSelfAttention, dim_x: int | None = None) -> LinearSelfAttention:
-    """The same layer, `merge`d, without the entries of A and B that no answer of a single application depends on.
+    """The same layer, `merge`d, without the entries of A and B that no answer of a single
+    application depends on.
 
-    These *stripes* are A's columns for y, since the query's y-slots are 0 (for W_0 = 0), and B's rows for x, since
-    nobody reads the x-part behind the last layer. Chapter 10 shows what they do when the layer is applied twice.
+    These *stripes* are A's columns for y, since the query's y-slots are 0 (for W_0 = 0), and B's
+    rows for x, since nobody reads the x-part behind the last layer. Chapter 10 shows what they do
+    when the layer is applied twice.
 
     Args:
         layer: any number of heads.
@@ -146,7 +155,8 @@ def without_stripes(layer: LinearSelfAttention, dim_x: int | None = None) -> Lin
 def interpolate(
     first: LinearSelfAttention, second: LinearSelfAttention, dim_x: int, weight: float = 0.5
 ) -> LinearSelfAttention:
-    """The layer between two layers: the products of both, averaged.  [von Oswald et al. 2023, section 3]
+    """The layer between two layers: the products of both, averaged.  [von Oswald et al. 2023,
+    section 3]
 
     Args:
         first, second: one head each, of the same width.
@@ -166,7 +176,9 @@ def _width(layer: LinearSelfAttention, dim_x: int | None) -> int:
     width = layer.dim_token - 1 if dim_x is None else dim_x
     check_count("dim_x", width)
     if width >= layer.dim_token:
-        raise InputError(f"dim_x = {width}, expected fewer than the {layer.dim_token} slots of a token")
+        raise InputError(
+            f"dim_x = {width}, expected fewer than the {layer.dim_token} slots of a token"
+        )
     return width
 
 

@@ -64,20 +64,28 @@ def test_iterating_a_layer_undamped_is_gradient_descent():
 
 def test_damping_a_gradient_step_shortens_it():
     damped = alignment.iterate(construct.gd_layer(4, 2, 8, 4.0), PROMPTS, times=3, damping=0.75)
-    torch.testing.assert_close(damped[2], learners.predict(learners.gradient_descent(PROMPTS, 3.0, 3), PROMPTS.x_query))
+    torch.testing.assert_close(
+        damped[2], learners.predict(learners.gradient_descent(PROMPTS, 3.0, 3), PROMPTS.x_query)
+    )
 
 
 @given(problem=problems(noise_std=0.5), lr=st.integers(1, 5), gamma=st.integers(-3, 3))
 def test_what_was_written_into_the_weights_is_read_off(problem, lr, gamma):
     prompts, _ = problem
-    model = construct.gd_plus_plus_transformer(prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma / 10, 1)
+    model = construct.gd_plus_plus_transformer(
+        prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma / 10, 1
+    )
     read = alignment.read_off(model.layers[0], join_tokens(prompts), prompts.dim_x)
     assert read.lr == pytest.approx(lr, rel=1e-6) and read.r2_y == pytest.approx(1)
-    assert read.gamma == pytest.approx(gamma / 10, rel=1e-6, abs=1e-9) and read.r2_x == pytest.approx(1)
+    assert read.gamma == pytest.approx(
+        gamma / 10, rel=1e-6, abs=1e-9
+    ) and read.r2_x == pytest.approx(1)
 
 
 def test_a_layer_that_is_no_step_is_not_explained_as_one():
-    layer = LinearSelfAttention(6, generator=torch.Generator().manual_seed(0), init_std=0.5, dtype=torch.float64)
+    layer = LinearSelfAttention(
+        6, generator=torch.Generator().manual_seed(0), init_std=0.5, dtype=torch.float64
+    )
     read = alignment.read_off(layer, join_tokens(PROMPTS), 4)
     assert read.r2_x < 0.9 and read.r2_y < 0.9
 
@@ -89,7 +97,9 @@ def test_a_gradient_step_is_all_gradient_and_a_random_mlp_none():
     assert alignment.gd_share(gd(3.0), prompts) == pytest.approx(1)
     mlp = FlatNetwork(45, (64,), 1, generator=torch.Generator().manual_seed(0)).double()
     assert abs(alignment.gd_share(alignment.predictor(mlp), prompts)) < 0.05
-    ridge = alignment.gd_share(lambda p: learners.predict(learners.ridge(p, 0.05), p.x_query), prompts)
+    ridge = alignment.gd_share(
+        lambda p: learners.predict(learners.ridge(p, 0.05), p.x_query), prompts
+    )
     assert 0.3 < ridge < 0.98  # it looks at the gradient, and at the inputs' covariance too
 
 
@@ -98,7 +108,9 @@ def test_spoiling_replaces_that_many_labels_and_nothing_else():
     assert torch.equal(spoiled.x, PROMPTS.x) and torch.equal(spoiled.y_query, PROMPTS.y_query)
     assert (spoiled.y != PROMPTS.y).any(-1).sum(1).eq(3).all()
     noise = spoiled.y[:, :3]
-    assert abs(float(noise.mean())) < 4 * noise.numel() ** -0.5 and float(noise.std()) == pytest.approx(1, abs=0.1)
+    assert abs(float(noise.mean())) < 4 * noise.numel() ** -0.5 and float(
+        noise.std()
+    ) == pytest.approx(1, abs=0.1)
     assert torch.equal(alignment.spoil_labels(PROMPTS, 0, torch.Generator()).y, PROMPTS.y)
     with pytest.raises(InputError, match="count = 9, expected at most N = 8"):
         alignment.spoil_labels(PROMPTS, 9, torch.Generator())
@@ -106,7 +118,9 @@ def test_spoiling_replaces_that_many_labels_and_nothing_else():
 
 def test_a_sweep_measures_every_predictor_on_the_same_prompts():
     tasks = {scale: replace(TASK, x_scale=scale) for scale in (0.5, 1.0)}
-    found = alignment.sweep({"a": gd(3.0), "b": gd(3.0), "zero": lambda p: 0 * p.y_query}, tasks, batch=4000)
+    found = alignment.sweep(
+        {"a": gd(3.0), "b": gd(3.0), "zero": lambda p: 0 * p.y_query}, tasks, batch=4000
+    )
     assert found["a"] == found["b"] and len(found["a"]) == 2
     for (mean, half), scale in zip(found["zero"], tasks, strict=True):
         assert abs(mean - scale**2 / 3 * 4) < 2 * half  # ½ E ‖W* x_q‖² with two outputs
@@ -123,7 +137,9 @@ def test_predictor_reads_what_the_model_writes():
 def test_every_layer_is_read_on_the_tokens_that_it_sees(problem, steps):
     prompts, _ = problem
     lr, gamma = [1.0, 2.0, 0.5][:steps], [0.02, -0.01, 0.03][:steps]
-    model = construct.gd_plus_plus_transformer(prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma, steps)
+    model = construct.gd_plus_plus_transformer(
+        prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma, steps
+    )
     read = alignment.read_layers(model, join_tokens(prompts), prompts.dim_x)
     assert [one.lr for one in read] == pytest.approx(lr, rel=1e-5)
     assert [one.gamma for one in read] == pytest.approx(gamma, rel=1e-5)

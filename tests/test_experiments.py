@@ -20,7 +20,9 @@ TUNINGS = [name for name, experiment in NAMED.items() if isinstance(experiment, 
 def small(name):
     """The experiment with a few updates on small batches."""
     experiment = named(name)
-    return replace(experiment, seeds=2, every=2, recipe=replace(experiment.recipe, steps=4, batch=16))
+    return replace(
+        experiment, seeds=2, every=2, recipe=replace(experiment.recipe, steps=4, batch=16)
+    )
 
 
 @pytest.mark.parametrize("name", TRAININGS)
@@ -28,8 +30,14 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
     experiment = small(name)
     made = run(experiment, folder=tmp_path, progress=False)
     found = store.load(experiment, tmp_path)
-    assert made.record == found.record and found.record["seeds"] == [0, 1] and found.record["steps"] == [0, 2, 4]
-    assert found.tensors["measured/loss"].shape == (3, 2) and found.tensors["losses"].isfinite().all()
+    assert (
+        made.record == found.record
+        and found.record["seeds"] == [0, 1]
+        and found.record["steps"] == [0, 2, 4]
+    )
+    assert (
+        found.tensors["measured/loss"].shape == (3, 2) and found.tensors["losses"].isfinite().all()
+    )
     assert ("kept/layers.0.P" in found.tensors) == experiment.keep_weights
     assert not list((tmp_path / ".checkpoints").iterdir())
 
@@ -52,28 +60,38 @@ def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_cl
 
 
 @pytest.mark.parametrize("name", TUNINGS)
-def test_every_stored_table_of_rivals_is_current_and_its_numbers_have_the_losses_that_it_claims(name):
+def test_every_stored_table_of_rivals_is_current_and_its_numbers_have_the_losses_that_it_claims(
+    name,
+):
     table = load_rivals(name)
     for rival, depth in table.experiment.parts:
         summary = table.summary(rival.form, depth)
         assert not table.at_wall(rival.form, depth)
         assert len(table.tried(rival.form, depth)) == len(rival.starts[depth])
-        found = rivals.judge({"": table.predictor(rival.form, depth)}, table.experiment.task, 2000, seed=5)[""]
+        found = rivals.judge(
+            {"": table.predictor(rival.form, depth)}, table.experiment.task, 2000, seed=5
+        )[""]
         low, high = found.median_interval
         assert low - (high - low) < summary.median < high + (high - low)
 
 
 def test_nothing_lies_among_the_results_that_no_experiment_claims():
-    files = {path.name for path in store.FOLDER.iterdir() if not path.name.startswith(".")} - {"README.md"}
+    files = {path.name for path in store.FOLDER.iterdir() if not path.name.startswith(".")} - {
+        "README.md"
+    }
     known = set()
     for experiment in NAMED.values():
         known |= {path.name for path in store.FOLDER.glob(f"{experiment.name}.json")}
-        known |= {path.name for path in store.FOLDER.glob(f"{experiment.name}-{'?' * 12}.safetensors")}
+        known |= {
+            path.name for path in store.FOLDER.glob(f"{experiment.name}-{'?' * 12}.safetensors")
+        }
     assert files == known
 
 
 def test_the_structured_start_attends_by_similarity_and_its_products_are_what_is_trained():
-    model = Stack(layers=2, identity=0.3, init_std=0.0).build(LinearTask(dim_x=3))(torch.Generator().manual_seed(0))
+    model = Stack(layers=2, identity=0.3, init_std=0.0).build(LinearTask(dim_x=3))(
+        torch.Generator().manual_seed(0)
+    )
     for layer in model.layers:
         assert torch.equal(layer.W_K[0], torch.eye(4)) and torch.equal(layer.W_V[0], torch.eye(4))
         assert torch.equal(layer.W_Q[0], torch.diag(torch.tensor([0.3, 0.3, 0.3, 0.0])))
@@ -83,29 +101,42 @@ def test_a_flat_network_answers_in_the_place_where_attention_does():
     network = FlatNetwork(4 * 3, (5,), 1, generator=torch.Generator().manual_seed(0))
     tokens = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(1))
     out = network(tokens)
-    assert torch.equal(out[:, :-1], tokens[:, :-1]) and torch.equal(out[:, -1, :2], tokens[:, -1, :2])
+    assert torch.equal(out[:, :-1], tokens[:, :-1]) and torch.equal(
+        out[:, -1, :2], tokens[:, -1, :2]
+    )
     hidden = torch.relu(network.layers[0](tokens.flatten(1)))
     torch.testing.assert_close(read_prediction(out, 1), network.layers[1](hidden))
-    assert Flat((2,)).build(LinearTask())(torch.Generator().manual_seed(0)).layers[0].in_features == 121
+    assert (
+        Flat((2,)).build(LinearTask())(torch.Generator().manual_seed(0)).layers[0].in_features
+        == 121
+    )
 
 
-def test_loading_with_retraining_trains_and_stores_and_loading_again_reads_that(tmp_path, monkeypatch):
+def test_loading_with_retraining_trains_and_stores_and_loading_again_reads_that(
+    tmp_path, monkeypatch
+):
     monkeypatch.setitem(NAMED, "one-layer", small("one-layer"))
     with pytest.raises(store.MissingResultError):
         load("one-layer", folder=tmp_path)
     made = load("one-layer", retrain=True, folder=tmp_path)
     again = load("one-layer", folder=tmp_path)
     assert made.seeds == again.seeds == [0, 1] and len(made.models) == 2
-    assert made.provenance == again.provenance and "python -m icllib run one-layer" in made.provenance
+    assert (
+        made.provenance == again.provenance and "python -m icllib run one-layer" in made.provenance
+    )
     assert set(made.measured) == {"loss", "cosine"}
     for one, other in zip(made.models, again.models, strict=True):
         assert torch.equal(one.layers[0].P, other.layers[0].P)
 
 
 def test_a_training_is_no_table_of_rivals_and_the_other_way_round():
-    with pytest.raises(InputError, match="'one-layer' is a Experiment, expected the name of a Tuning"):
+    with pytest.raises(
+        InputError, match="'one-layer' is a Experiment, expected the name of a Tuning"
+    ):
         load_rivals("one-layer")
-    with pytest.raises(InputError, match="'rivals-paper' is a Tuning, expected the name of a Experiment"):
+    with pytest.raises(
+        InputError, match="'rivals-paper' is a Tuning, expected the name of a Experiment"
+    ):
         load("rivals-paper")
 
 

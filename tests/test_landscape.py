@@ -27,7 +27,9 @@ def test_the_bottom_from_a_structured_start_is_a_minimum_with_one_flat_direction
 
 
 def test_the_curvatures_are_those_of_autograd_s_hessian():
-    model = Transformer([LinearSelfAttention(3, generator=torch.Generator().manual_seed(1), init_std=0.5)]).double()
+    model = Transformer(
+        [LinearSelfAttention(3, generator=torch.Generator().manual_seed(1), init_std=0.5)]
+    ).double()
     with torch.no_grad():
         model.layers[0].W_K[0] = model.layers[0].W_V[0] = torch.eye(3)
 
@@ -46,7 +48,9 @@ def test_the_curvatures_are_those_of_autograd_s_hessian():
 
 
 def test_at_a_saddle_one_curvature_is_negative():
-    nothing = Transformer([LinearSelfAttention(3, dtype=torch.float64)])  # all zero: no slope, and ways down
+    nothing = Transformer(
+        [LinearSelfAttention(3, dtype=torch.float64)]
+    )  # all zero: no slope, and ways down
     with torch.no_grad():
         nothing.layers[0].W_K[0] = nothing.layers[0].W_V[0] = torch.eye(3)
     _, least, slope = landscape.bottom(nothing, PROMPTS)

@@ -44,11 +44,15 @@ def test_run_all_runs_all(small, tmp_path):
 
 def test_rivals_are_listed_run_and_shown_like_trainings(tmp_path, capsys, monkeypatch):
     gd = Rival("GD", {1: ((5.0,),), 2: ((5.0,),)})
-    quick = {"rivals-demo": Tuning("rivals-demo", "How low?", PAPER, (gd,), batch=50, judged_on=100)}
+    quick = {
+        "rivals-demo": Tuning("rivals-demo", "How low?", PAPER, (gd,), batch=50, judged_on=100)
+    }
     for module in (experiments, sys.modules["icllib.__main__"]):
         monkeypatch.setattr(module, "NAMED", quick)
     assert main(["--folder", str(tmp_path), "run", "all"]) == 0
-    assert re.search(r"rivals-demo: [\d.]+ s, GD, K = 1: 0\.\d{4}; GD, K = 2: 0\.\d{4}", capsys.readouterr().out)
+    assert re.search(
+        r"rivals-demo: [\d.]+ s, GD, K = 1: 0\.\d{4}; GD, K = 2: 0\.\d{4}", capsys.readouterr().out
+    )
     assert main(["--folder", str(tmp_path), "list"]) == 0
     assert re.search(r"rivals-demo +current +How low\?", capsys.readouterr().out)
 

@@ -10,8 +10,12 @@ from icllib.tasks import LinearTask
 TASK = LinearTask(dim_x=3, n_context=6, x_scale=0.5)
 PROMPTS = TASK.sample(50, torch.Generator().manual_seed(0), torch.float64)
 NUMBERS = {
-    "GD": (3.0,), "momentum": (3.0, 0.0), "GD++": (3.0,), "GD++, a pair a layer": (3.0,), "GD, a rate a step": (3.0,),
-}  # fmt: skip
+    "GD": (3.0,),
+    "momentum": (3.0, 0.0),
+    "GD++": (3.0,),
+    "GD++, a pair a layer": (3.0,),
+    "GD, a rate a step": (3.0,),
+}
 
 
 @pytest.mark.parametrize("form", NUMBERS)

@@ -16,11 +16,21 @@ from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.recipes import Recipe
 from icllib.tasks import LinearTask
 
-SMALL = Experiment("demo", "?", LinearTask(dim_x=3, n_context=6), Stack(), Recipe(steps=30, batch=64), seeds=4, every=5)
+SMALL = Experiment(
+    "demo",
+    "?",
+    LinearTask(dim_x=3, n_context=6),
+    Stack(),
+    Recipe(steps=30, batch=64),
+    seeds=4,
+    every=5,
+)
 
 
 def same(one, other):
-    assert one.tensors.keys() == other.tensors.keys() and one.record["steps"] == other.record["steps"]
+    assert (
+        one.tensors.keys() == other.tensors.keys() and one.record["steps"] == other.record["steps"]
+    )
     for name, tensor in one.tensors.items():
         torch.testing.assert_close(tensor, other.tensors[name], rtol=1e-4, atol=1e-5, msg=name)
 
@@ -47,7 +57,10 @@ def test_an_interrupted_run_goes_on_from_its_checkpoints(tmp_path, monkeypatch):
     monkeypatch.setattr(LinearTask, "sample", breaks)
     with pytest.raises(KeyboardInterrupt):
         runs.run(SMALL, folder=tmp_path, progress=False)
-    assert store.state_of(SMALL, tmp_path) == "missing" and len(list((tmp_path / ".checkpoints").iterdir())) == 1
+    assert (
+        store.state_of(SMALL, tmp_path) == "missing"
+        and len(list((tmp_path / ".checkpoints").iterdir())) == 1
+    )
     resumed = runs.run(SMALL, folder=tmp_path, progress=False)
     assert len(taken) == 18 + 30 - 15  # from update 15 on
     assert all(torch.equal(resumed.tensors[name], tensor) for name, tensor in whole.tensors.items())
@@ -81,7 +94,9 @@ def test_an_interrupted_tuning_goes_on_with_what_is_not_finished(tmp_path, monke
     assert store.state_of(SMALL_TUNING, tmp_path) == "missing"
     resumed = runs.run(SMALL_TUNING, folder=tmp_path, jobs=jobs, progress=False)
     assert jobs > 1 or done == [("GD", 1), ("GD", 2), "interrupted", ("CG", 2)]
-    assert resumed.tensors.keys() == whole.tensors.keys() and not list((tmp_path / ".checkpoints").iterdir())
+    assert resumed.tensors.keys() == whole.tensors.keys() and not list(
+        (tmp_path / ".checkpoints").iterdir()
+    )
     assert all(torch.equal(resumed.tensors[name], tensor) for name, tensor in whole.tensors.items())
     with pytest.raises(store.StaleResultError, match="judged_on = 100 there, 101 now"):
         store.load(replace(SMALL_TUNING, judged_on=101), tmp_path)
@@ -92,7 +107,10 @@ def test_a_seed_that_stopped_early_leaves_a_gap_and_the_record_says_so(tmp_path)
     with pytest.warns(UserWarning, match="stopped"):
         result = runs.run(hot, folder=tmp_path, progress=False)
     assert set(result.record["stopped"]) == {"0", "1"}
-    parts = [({"losses": torch.ones(n, 1), "weights/P": torch.ones(1, 2)}, list(range(n)), {}, 1.0) for n in (3, 2)]
+    parts = [
+        ({"losses": torch.ones(n, 1), "weights/P": torch.ones(1, 2)}, list(range(n)), {}, 1.0)
+        for n in (3, 2)
+    ]
     tensors, about = runs._gather([0, 1], parts)
     assert tensors["losses"].isnan().tolist() == [[False, False], [False, False], [False, True]]
     assert about["steps"] == [0, 1, 2]
@@ -120,7 +138,15 @@ def cluster(workers):
     command = [sys.executable, "-u", "-m"]
     quiet = {"stderr": subprocess.STDOUT, "text": True}
     scheduler = subprocess.Popen(
-        [*command, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
+        [
+            *command,
+            "distributed.cli.dask_scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+        ],
         stdout=subprocess.PIPE,
         **quiet,
     )
@@ -132,7 +158,9 @@ def cluster(workers):
     options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60"]
     started = [
         subprocess.Popen(
-            [*command, "distributed.cli.dask_worker", address, *options], stdout=subprocess.DEVNULL, **quiet
+            [*command, "distributed.cli.dask_worker", address, *options],
+            stdout=subprocess.DEVNULL,
+            **quiet,
         )
         for _ in range(workers)
     ]
@@ -151,13 +179,16 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path):
     expected = runs.run(longer, folder=tmp_path / "here", progress=False)
     with cluster(workers=2) as (address, workers):
         code = (
-            "import sys; from pathlib import Path; from tests.test_runs import SMALL, replace, runs;"
+            "import sys; from pathlib import Path;"
+            "from tests.test_runs import SMALL, replace, runs;"
             "longer = replace(SMALL, recipe=replace(SMALL.recipe, steps=1500), every=50);"
             "runs.run(longer, scheduler=sys.argv[1], folder=Path(sys.argv[2]))"
         )
         caller = subprocess.Popen([sys.executable, "-c", code, address, str(tmp_path / "there")])
         checkpoints = tmp_path / "there" / ".checkpoints"
-        while caller.poll() is None and not (checkpoints.exists() and len(list(checkpoints.glob("demo*"))) >= 2):
+        while caller.poll() is None and not (
+            checkpoints.exists() and len(list(checkpoints.glob("demo*"))) >= 2
+        ):
             time.sleep(0.02)
         assert caller.poll() is None, "the run ended before a worker could be killed"
         workers[0].send_signal(signal.SIGKILL)

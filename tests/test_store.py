@@ -17,7 +17,8 @@ class Experiment:
 
 
 RECORD = {
-    "seeds": [0], "steps": [0, 5], "seconds": 1.5, "machine": "a machine", "device": "cpu", "date": "2026-01-01",
+    "seeds": [0], "steps": [0, 5], "seconds": 1.5, "machine": "a machine", "device": "cpu",
+    "date": "2026-01-01",
     "versions": {"torch": "2"},
 }  # fmt: skip
 
@@ -31,8 +32,13 @@ def test_what_is_saved_is_loaded(tmp_path):
     store.save(result(), tmp_path)
     found = store.load(Experiment(), tmp_path)
     assert found.record == RECORD and found.experiment == result().experiment
-    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in result().tensors.items())
-    assert "python -m icllib run demo: 1 seed, 2 s on a machine (cpu), torch 2, 2026-01-01" in found.provenance
+    assert all(
+        torch.equal(found.tensors[name], tensor) for name, tensor in result().tensors.items()
+    )
+    assert (
+        "python -m icllib run demo: 1 seed, 2 s on a machine (cpu), torch 2, 2026-01-01"
+        in found.provenance
+    )
     assert store.state_of(Experiment(), tmp_path) == "current"
 
 
@@ -46,7 +52,9 @@ def test_saving_again_leaves_one_pair_of_files(tmp_path):
 def test_a_result_of_a_changed_experiment_is_stale_and_says_what_changed(tmp_path):
     store.save(result(), tmp_path)
     changed = Experiment(lr=0.2)
-    with pytest.raises(StaleResultError, match=r"lr = 0.1 there, 0.2 now; run `python -m icllib run demo`"):
+    with pytest.raises(
+        StaleResultError, match=r"lr = 0.1 there, 0.2 now; run `python -m icllib run demo`"
+    ):
         store.load(changed, tmp_path)
     assert store.state_of(changed, tmp_path) == "stale"
     assert store.state_of(Experiment(sizes=(1, 3)), tmp_path) == "stale"
@@ -93,4 +101,8 @@ def test_a_save_that_breaks_off_leaves_the_old_result(tmp_path, monkeypatch, fai
 def test_a_digest_does_not_mind_the_order_of_keys_but_every_value():
     assert files.digest({"a": 1, "b": (1, 2)}) == files.digest({"b": [1, 2], "a": 1})
     assert files.digest(Experiment()) != files.digest(Experiment(lr=0.1 + 1e-12))
-    assert files.plain({"t": torch.eye(2), "f": result, 1: None}) == {"t": [[1, 0], [0, 1]], "f": "result", "1": None}
+    assert files.plain({"t": torch.eye(2), "f": result, 1: None}) == {
+        "t": [[1, 0], [0, 1]],
+        "f": "result",
+        "1": None,
+    }

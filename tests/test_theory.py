@@ -15,7 +15,11 @@ TASKS = {
     "normal, two outputs": LinearTask(4, 2, 6, x_dist="normal", w_scale=1.5),
     "rademacher, noise": LinearTask(5, 1, 8, x_dist="rademacher", noise_std=0.7),
     "correlated, noise": LinearTask(
-        3, 1, 7, noise_std=0.5, covariance=torch.tensor([[2.0, 0.3, 0.0], [0.3, 1.0, 0.2], [0.0, 0.2, 0.5]])
+        3,
+        1,
+        7,
+        noise_std=0.5,
+        covariance=torch.tensor([[2.0, 0.3, 0.0], [0.3, 1.0, 0.2], [0.0, 0.2, 0.5]]),
     ),
 }
 
@@ -42,7 +46,9 @@ def test_no_other_step_size_is_better(name, away):
 
 def test_the_paper_s_setting_has_the_known_optimum():
     task = LinearTask(x_scale=0.5)
-    assert theory.best_step_size(task) == pytest.approx(200 / 33)  # N / (s (N + N_x + κ − 2)) with s = 1/12, κ = 9/5
+    assert theory.best_step_size(task) == pytest.approx(
+        200 / 33
+    )  # N / (s (N + N_x + κ − 2)) with s = 1/12, κ = 9/5
     assert theory.expected_loss(task, 200 / 33) == pytest.approx(0.20623, abs=5e-6)
 
 
@@ -65,7 +71,9 @@ def test_there_is_no_best_step_for_inputs_that_are_all_zero():
 
 
 GAUSSIAN = {
-    "along the axes": LinearTask(3, n_context=6, covariance=torch.diag(torch.tensor([0.25, 1.0, 4.0]))),
+    "along the axes": LinearTask(
+        3, n_context=6, covariance=torch.diag(torch.tensor([0.25, 1.0, 4.0]))
+    ),
     "rotated, noise, two outputs": LinearTask(
         3,
         2,
@@ -83,12 +91,19 @@ GAUSSIAN = {
 def test_the_loss_of_a_preconditioned_step_is_what_monte_carlo_measures(name, kind):
     task = GAUSSIAN[name]
     best = theory.best_preconditioner(task)
-    drawn = 0.3 * torch.randn(best.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    drawn = 0.3 * torch.randn(
+        best.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
     matrix = best if kind == "best" else drawn
     prompts = task.sample(60_000, torch.Generator().manual_seed(1), dtype=torch.float64)
-    answers = torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query) / task.n_context
+    answers = (
+        torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query)
+        / task.n_context
+    )
     losses = learners.query_loss(answers, prompts)
-    z = (losses.mean() - theory.preconditioned_loss(task, matrix)) / (losses.std() / math.sqrt(len(losses)))
+    z = (losses.mean() - theory.preconditioned_loss(task, matrix)) / (
+        losses.std() / math.sqrt(len(losses))
+    )
     assert abs(z) < 4
 
 
@@ -96,10 +111,14 @@ def test_the_loss_of_a_preconditioned_step_is_what_monte_carlo_measures(name, ki
 def test_no_other_matrix_is_better_than_the_best(seed, name):
     task = GAUSSIAN[name]
     best = theory.best_preconditioner(task)
-    step = torch.randn(best.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    step = torch.randn(
+        best.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
     least = theory.preconditioned_loss(task, best)
     above = [theory.preconditioned_loss(task, best + size * step) - least for size in (0.01, 0.02)]
-    assert above[0] > 0 and above[1] / above[0] == pytest.approx(4, rel=1e-5)  # a parabola with its minimum there
+    assert above[0] > 0 and above[1] / above[0] == pytest.approx(
+        4, rel=1e-5
+    )  # a parabola with its minimum there
 
 
 def test_a_multiple_of_the_identity_is_the_plain_step():
@@ -128,18 +147,36 @@ def test_the_best_matrix_needs_gaussian_inputs():
 
 
 def test_a_matrix_made_for_one_length_is_as_good_at_another_as_the_formula_says():
-    task = LinearTask(dim_x=4, n_context=12, covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])), noise_std=0.6)
+    task = LinearTask(
+        dim_x=4,
+        n_context=12,
+        covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])),
+        noise_std=0.6,
+    )
     matrix = theory.best_preconditioner(task)
     for n, seed in ((3, 0), (12, 1), (60, 2)):
-        prompts = replace(task, n_context=n).sample(50_000, torch.Generator().manual_seed(seed), torch.float64)
-        answers = torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query) / n
+        prompts = replace(task, n_context=n).sample(
+            50_000, torch.Generator().manual_seed(seed), torch.float64
+        )
+        answers = (
+            torch.einsum("bno,bni,ij,bj->bo", prompts.y, prompts.x, matrix, prompts.x_query) / n
+        )
         losses = learners.query_loss(answers, prompts)
-        z = (losses.mean() - theory.preconditioned_loss(task, matrix, n)) / losses.std() * len(losses) ** 0.5
+        z = (
+            (losses.mean() - theory.preconditioned_loss(task, matrix, n))
+            / losses.std()
+            * len(losses) ** 0.5
+        )
         assert abs(float(z)) < 4
 
 
 def test_in_the_limit_of_many_examples_a_matrix_leaves_what_it_does_not_invert():
-    task = LinearTask(dim_x=4, n_context=12, covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])), noise_std=0.6)
+    task = LinearTask(
+        dim_x=4,
+        n_context=12,
+        covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])),
+        noise_std=0.6,
+    )
     matrix, covariance = theory.best_preconditioner(task), task.covariance.double()
     left = torch.eye(4, dtype=torch.float64) - covariance @ matrix
     limit = theory.preconditioned_loss(task, matrix, math.inf)
