@@ -81,8 +81,8 @@ def _outcome(experiment: Experiment | Tuning, result: Result) -> str:
             f"{loss:.4f}" for loss in result.tensors["measured/loss"][-1].tolist()
         )
     table = Table(experiment, result)
-    return "; ".join(
-        f"{r.form}, K = {k}: {table.summary(r.form, k).mean:.4f}" for r, k in experiment.parts
+    return "trimmed means " + "; ".join(
+        f"{r.form}, K = {k}: {table.summary(r.form, k).trimmed:.4g}" for r, k in experiment.parts
     )
 
 

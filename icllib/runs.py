@@ -121,8 +121,7 @@ def _train_all(
 def _tune_all(
     tuning: Tuning, jobs: int, scheduler: str | None, place: Path, progress: bool
 ) -> tuple[list[Path], dict[str, Tensor], dict]:
-    """Tune every rival at every depth; return the checkpoints, the tensors, and what to record of
-    them."""
+    """Tune every rival at every depth; return what `_train_all` returns."""
     code = digest(tuning)[:12]
     parts = [
         (rival, depth, place / f"{tuning.name}-{code}-{k}")
@@ -139,20 +138,20 @@ def _tune_all(
         for (rival, depth, _), outcome in zip(parts, outcomes, strict=True)
         for what, tensor in outcome.items()
     }
-    return [path for *_, path in parts], tensors, {"seeds": [tuning.seed]}
+    spent = sum(float(outcome["seconds"]) for outcome in outcomes)
+    about = {"seeds": [tuning.seed], "seconds": round(spent, 1)}  # before an interruption too
+    return [path for *_, path in parts], tensors, about
 
 
 def _tune_part(tuning: Tuning, rival: Rival, depth: int, checkpoint: Path) -> dict[str, Tensor]:
     """One rival at one depth; read from its checkpoint where that is finished already."""
-    identity = {
-        "tuning": plain(tuning),
-        "form": rival.form,
-        "depth": depth,
-        "torch": str(torch.__version__),
-    }
+    identity = {"tuning": plain(tuning), "form": rival.form, "depth": depth}
+    identity["torch"] = str(torch.__version__)
     if checkpoint.exists():
         return read_checkpoint(checkpoint, identity)
+    start = time.perf_counter()
     found = rivals.settle(tuning, rival, depth)
+    found["seconds"] = torch.tensor(time.perf_counter() - start)
     if checkpoint.parent.is_dir():
         write_checkpoint(checkpoint, identity, found)
     return found
