@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import folds  # noqa: E402  (the folder of this file is not a package)
+import author_year  # noqa: E402  (the folder of this file is not a package)
+import folds  # noqa: E402
 import glossary_links  # noqa: E402
 import icons  # noqa: E402
 import katex_math  # noqa: E402
@@ -112,7 +113,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     sys.path.insert(0, str(ROOT))
     surroundings.keep_inside()
     surroundings.list_fonts()
-    for part in (katex_math, folds, glossary_links, numbering, tidy_tree):
+    for part in (author_year, katex_math, folds, glossary_links, numbering, tidy_tree):
         part.setup(app)
     app.connect("config-inited", set_repository)
     app.connect("config-inited", page_context.settings)

@@ -198,3 +198,13 @@ def test_a_caption_s_formulas_are_set_and_names_of_code_are_not(caption, shown):
 )
 def test_a_formula_is_searched_as_a_reader_types_it(tex, text):
     assert plain_text.of_formula(tex) == text
+
+
+def test_the_bibliography_is_keyed_by_author_and_year_as_the_text_cites(site):
+    soup = BeautifulSoup((site / "chapters/bibliography.html").read_text(encoding="utf-8"), "html.parser")
+    labels = [label.get_text().strip("[]") for label in soup.select("div.citation span.label")]
+    assert labels and all(re.search(r", \d{4}[a-z]?$", label) for label in labels) and len(set(labels)) == len(labels)
+
+
+def test_no_table_has_an_empty_header_cell(soup):
+    assert [table.get_text()[:40] for table in soup.select("article table") for th in table.select("th") if not th.get_text().strip()] == []
