@@ -15,7 +15,10 @@ from sphinx.application import Sphinx
 def label(entry: Entry) -> str:
     """Ahn et al., 2023: the first author alone where there are more than two."""
     people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [" ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "") for person in people]
+    names = [
+        " ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "")
+        for person in people
+    ]
     who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names) or entry.key
     return f"{who}, {entry.fields.get('year', 'no year')}"
 
@@ -39,4 +42,8 @@ class AuthorYearStyle(Style):
 
 def setup(app: Sphinx) -> None:
     register_plugin("pybtex.style.formatting", "author_year", AuthorYearStyle)
-    app.connect("config-inited", lambda app, config: setattr(config, "bibtex_default_style", "author_year"), priority=100)
+    app.connect(
+        "config-inited",
+        lambda app, config: setattr(config, "bibtex_default_style", "author_year"),
+        priority=100,
+    )

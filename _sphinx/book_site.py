@@ -1,4 +1,5 @@
-"""The Sphinx extension of the book: mathematics without scripts, folds, numbers, cards, search, notebooks to download.
+"""The Sphinx extension of the book: mathematics without scripts, folds, numbers, cards, search,
+notebooks to download.
 
 It works under ``jupyter-book build .`` as well as under ``make book``.
 """
@@ -43,7 +44,8 @@ def digest_of(*names: str) -> str:
 
 
 def forget_stale_outputs(app: Sphinx, config: object) -> None:
-    """Empty the execution cache when the library has changed: the cache itself looks at the code of the pages alone."""
+    """Empty the execution cache when the library has changed: the cache itself looks at the code
+    of the pages alone."""
     cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
     stamp, digest = cache.parent / "icllib.sha256", digest_of("icllib")
     if not stamp.exists() or stamp.read_text() != digest:
@@ -54,7 +56,8 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
 
 
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
-    """All pages, when the library, the styles, this extension or the glossary have changed since they were written."""
+    """All pages, when the library, the styles, this extension or the glossary have changed since
+    they were written."""
     parts = ("icllib", "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md")
     before, env.book_digest = getattr(env, "book_digest", None), digest_of(*parts)
     return sorted(env.found_docs) if before != env.book_digest else []
@@ -66,7 +69,8 @@ def set_repository(app: Sphinx, config: object) -> None:
 
 
 def write_tokens(app: Sphinx) -> None:
-    """Write the palette of `icllib.plots` as a style sheet, so that pages and figures have one source of colours."""
+    """Write the palette of `icllib.plots` as a style sheet, so that pages and figures have one
+    source of colours."""
     from icllib.plots import css_tokens
 
     static = Path(app.outdir) / "_static"
@@ -75,7 +79,8 @@ def write_tokens(app: Sphinx) -> None:
 
 
 def drop_unused(outdir: Path) -> None:
-    """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts, Sphinx's own search."""
+    """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts,
+    Sphinx's own search."""
     unused = [
         "_static/scripts/fontawesome.*",
         "_static/**/*.map",
@@ -88,7 +93,8 @@ def drop_unused(outdir: Path) -> None:
 
 
 def complain(app: Sphinx) -> None:
-    """Warn of what no reader should meet: images without text alternative, dead links, requests to other hosts."""
+    """Warn of what no reader should meet: images without text alternative, dead links, requests
+    to other hosts."""
     for name in sorted(app.env.found_docs):
         for complaint in page_checks.complaints(Path(app.outdir) / f"{name}.html"):
             logger.warning(complaint, location=name, type="book")
@@ -109,7 +115,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     # Kernels and autodoc find the library even where it is not installed.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    )
     sys.path.insert(0, str(ROOT))
     surroundings.keep_inside()
     surroundings.list_fonts()

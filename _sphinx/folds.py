@@ -1,5 +1,7 @@
-"""What is folded on a page: solutions, step-by-step boxes, code. A fold is `<details>`: it opens without scripts, by a
-search in the page, and on paper; its summary names what it opens.
+"""What is folded on a page: solutions, step-by-step boxes, code.
+
+A fold is `<details>`: it opens without scripts, by a search in the page, and on paper; its summary
+names what it opens.
 """
 
 from __future__ import annotations
@@ -42,29 +44,39 @@ def _depart_summary(translator: object, node: FoldSummary) -> None:
 
 
 class FoldBoxes(SphinxPostTransform):
-    """Solutions and admonitions of the class `dropdown` become folds, once their titles are known."""
+    """Solutions and admonitions of the class `dropdown` become folds, when their titles are known."""
 
     default_priority = 150
     formats = ("html",)
 
     def run(self, **options: object) -> None:
-        for node in list(self.document.findall(lambda n: isinstance(n, solution_node | nodes.admonition))):
+        for node in list(
+            self.document.findall(lambda n: isinstance(n, solution_node | nodes.admonition))
+        ):
             if "dropdown" not in node["classes"]:
                 continue
             title = node.next_node(nodes.title)
             if isinstance(node, solution_node):
                 name = re.match(r"Solution to\s+Exercise\s+([\d.]+)", title.astext())
-                summary = FoldSummary("", "", nodes.Text(f"Solution to exercise {name[1]}" if name else title.astext()))
+                summary = FoldSummary(
+                    "",
+                    "",
+                    nodes.Text(f"Solution to exercise {name[1]}" if name else title.astext()),
+                )
             else:
                 summary = FoldSummary("", "", *[child.deepcopy() for child in title.children])
             title.parent.remove(title)
-            classes = [name for name in node["classes"] if name not in ("admonition", "toggle", "toggle-shown")]
+            classes = [
+                name
+                for name in node["classes"]
+                if name not in ("admonition", "toggle", "toggle-shown")
+            ]
             fold = Fold("", summary, *node.children, classes=classes, ids=node["ids"])
             node.replace_self(fold)
 
 
 class NameFoldedCode(SphinxPostTransform):
-    """Name each folded cell by what it draws or defines, or by its section; no two of a page alike."""
+    """Name each folded cell by what it draws or defines, or by its section; no two alike."""
 
     default_priority = 190  # before myst-nb wraps the cells
     formats = ("html",)
@@ -84,10 +96,14 @@ def _given(cell: nodes.Element) -> str | None:
 
 
 def _subject(cell: nodes.Element) -> str:
-    figures = [number for raw in cell.findall(nodes.raw) for number in numbering.figures_in(raw.astext())]
+    figures = [
+        number for raw in cell.findall(nodes.raw) for number in numbering.figures_in(raw.astext())
+    ]
     if figures:
         return " and ".join(f"figure {number}" for number in figures)
-    code = "\n".join(block.astext() for block in cell.findall(nodes.literal_block) if "source" in _role(block))
+    code = "\n".join(
+        block.astext() for block in cell.findall(nodes.literal_block) if "source" in _role(block)
+    )
     try:
         named = (ast.FunctionDef, ast.ClassDef)
         defined = [part.name for part in ast.parse(code).body if isinstance(part, named)]
@@ -98,7 +114,9 @@ def _subject(cell: nodes.Element) -> str:
     section = cell
     while section is not None and not isinstance(section, nodes.section):
         section = section.parent
-    return plain_text.of_node(section.next_node(nodes.title)) if section is not None else "this cell"
+    return (
+        plain_text.of_node(section.next_node(nodes.title)) if section is not None else "this cell"
+    )
 
 
 def _role(block: nodes.Element) -> str:
@@ -108,7 +126,9 @@ def _role(block: nodes.Element) -> str:
 def _visit_code(translator: object, node: HideCodeCellNode) -> None:
     classes = " ".join(["icl-fold", "icl-fold-code", *node["classes"]])
     summary = translator.encode(node["prompt_show"])
-    translator.body.append(f'<details class="{classes}"><summary>{summary}</summary>\n<div class="icl-fold-body">\n')
+    translator.body.append(
+        f'<details class="{classes}"><summary>{summary}</summary>\n<div class="icl-fold-body">\n'
+    )
 
 
 def setup(app: Sphinx) -> None:

@@ -1,7 +1,7 @@
-"""The first use of each glossary term on a page leads to the glossary, and shows the definition in a card.
+"""The first use of each glossary term on a page leads to the glossary, and a card defines it.
 
-The cards stand at the end of the page, hidden; book.js shows one where its link is hovered, focused or tapped. Without
-scripts the link leads to the glossary.
+The cards stand at the end of the page, hidden; book.js shows one where its link is hovered, focused
+or tapped. Without scripts the link leads to the glossary.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ COMMON = {
 }
 
 _NO_PROSE = (
-    nodes.title, nodes.literal, nodes.literal_block, nodes.reference, nodes.math, nodes.caption, nodes.raw, nodes.term,
-    nodes.table, nodes.citation, nodes.comment, addnodes.pending_xref, addnodes.desc_signature, folds.Fold, solution_node,
+    nodes.title, nodes.literal, nodes.literal_block, nodes.reference, nodes.math, nodes.caption,
+    nodes.raw, nodes.term, nodes.table, nodes.citation, nodes.comment, addnodes.pending_xref,
+    addnodes.desc_signature, folds.Fold, solution_node,
 )  # fmt: skip
 
 
@@ -106,7 +107,9 @@ class LinkFirstUses(SphinxPostTransform):
         if used:
             self._add_cards(used)
 
-    def _linked(self, text: str, open_names: dict[str, Entry], used: list[Entry]) -> list[nodes.Node]:
+    def _linked(
+        self, text: str, open_names: dict[str, Entry], used: list[Entry]
+    ) -> list[nodes.Node]:
         """The text as pieces, with a link at the first use of each term that is still open."""
         pieces: list[nodes.Node] = []
         while open_names:
@@ -132,7 +135,9 @@ class LinkFirstUses(SphinxPostTransform):
             body = [child.deepcopy() for child in entry.definition.children]
             for part in body:
                 part["ids"] = []
-            self.document.append(Card("", nodes.paragraph("", "", name), *body, card=f"card-{entry.anchor}"))
+            self.document.append(
+                Card("", nodes.paragraph("", "", name), *body, card=f"card-{entry.anchor}")
+            )
 
 
 def _is_prose(text: nodes.Text) -> bool:
@@ -155,7 +160,9 @@ def _depart_link(translator: object, node: CardLink) -> None:
 
 
 def _visit_card(translator: object, node: Card) -> None:
-    translator.body.append(f'<div class="icl-card" id="{node["card"]}" role="tooltip" popover="manual">')
+    translator.body.append(
+        f'<div class="icl-card" id="{node["card"]}" role="tooltip" popover="manual">'
+    )
 
 
 def _depart_card(translator: object, node: Card) -> None:

@@ -17,7 +17,9 @@ def drop_theme_icons(static: Path) -> None:
     path = static / THEME_STYLES
     styles = path.read_text(encoding="utf-8")
     styles = re.sub(r"@font-face\{[^}]*Font Awesome[^}]*\}", "", styles)
-    path.write_text(re.sub(r'(?:\.fa-[\w-]+:{1,2}before,?)+\{content:"[^"]*"\}', "", styles), encoding="utf-8")
+    path.write_text(
+        re.sub(r'(?:\.fa-[\w-]+:{1,2}before,?)+\{content:"[^"]*"\}', "", styles), encoding="utf-8"
+    )
 
 
 def write_font(static: Path) -> None:

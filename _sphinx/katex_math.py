@@ -51,7 +51,9 @@ def _render_node(translator: object, node: nodes.Element, display: bool) -> str:
     try:
         return render(node.astext(), display)
     except ValueError as error:
-        logger.warning("the formula %r cannot be set: %s", node.astext(), error, location=node, type="book")
+        logger.warning(
+            "the formula %r cannot be set: %s", node.astext(), error, location=node, type="book"
+        )
         return f"<code>{html.escape(node.astext())}</code>"
 
 
@@ -88,4 +90,6 @@ def visit_block(translator: object, node: nodes.math_block) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    app.add_html_math_renderer("katex", inline_renderers=(visit_inline, None), block_renderers=(visit_block, None))
+    app.add_html_math_renderer(
+        "katex", inline_renderers=(visit_inline, None), block_renderers=(visit_block, None)
+    )

@@ -1,7 +1,8 @@
 """Numbers by chapter: figure 7.3, exercise 7.2, equation (7.4).
 
-A chapter's number is that of its file's name, 7 for ``07_many_layers``; pages without one count from 1.
-A figure with a name (`plots.show(..., name="spectrum")`, or a live figure's own) is cited by ``{fig}`spectrum```.
+A chapter's number is that of its file's name, 7 for ``07_many_layers``; pages without one count
+from 1. A figure with a name (`plots.show(..., name="spectrum")`, or a live figure's own) is cited
+by ``{fig}`spectrum```.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from sphinx.util.docutils import SphinxRole
 
 logger = logging.getLogger(__name__)
 _FIGURE = re.compile(
-    r'<figure class="icl-(?:figure|live)"(?P<attributes>[^>]*)>.*?<figcaption>(?P<caption>.*?)</figcaption>', re.DOTALL
+    r'<figure class="icl-(?:figure|live)"(?P<attributes>[^>]*)>.*?'
+    r"<figcaption>(?P<caption>.*?)</figcaption>",
+    re.DOTALL,
 )
 _NUMBERED = re.compile(r'<figure id="figure-([\d-]+)"')
 # W_K, λ_max, N_x: a letter, an index; not the names of code, whose first part is longer.
@@ -38,20 +41,26 @@ def figures_in(html: str) -> list[str]:
 
 
 def typeset(caption: str) -> str:
-    """A caption with its formulas set: those between dollars, and letters with an index such as W_K."""
-    caption = re.sub(r"(?<!\\)\$([^$]+)\$", lambda m: katex_math.render(_unescaped(m[1]), display=False), caption)
+    """A caption with its formulas set: those between dollars, letters with an index such as W_K."""
+    caption = re.sub(
+        r"(?<!\\)\$([^$]+)\$", lambda m: katex_math.render(_unescaped(m[1]), display=False), caption
+    )
     pieces = re.split(r'(<span class="katex">.*</span>)', caption)  # formulas that are set already
     pieces[::2] = [_INDEXED.sub(_set_index, piece) for piece in pieces[::2]]
     return "".join(pieces)
 
 
 def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&#x27;", "'")
+    return (
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&#x27;", "'")
+    )
 
 
 def _set_index(match: re.Match[str]) -> str:
     index = match[2] if len(match[2]) == 1 else rf"\mathrm{{{match[2]}}}"
-    return f'<span class="math">{katex_math.render(f"{match[1]}_{{{index}}}", display=False)}</span>'
+    return (
+        f'<span class="math">{katex_math.render(f"{match[1]}_{{{index}}}", display=False)}</span>'
+    )
 
 
 def number_figures(app: Sphinx, doctree: nodes.document) -> None:
@@ -67,7 +76,8 @@ def number_figures(app: Sphinx, doctree: nodes.document) -> None:
         name = re.search(r'data-(?:figure|name)="([\w-]+)"', match["attributes"])
         if name:
             names[name[1]] = (anchor, label)
-        caption = f'<figcaption><a class="icl-figure-number" href="#{anchor}">Figure {label}</a> {typeset(match["caption"])}</figcaption>'
+        link = f'<a class="icl-figure-number" href="#{anchor}">Figure {label}</a>'
+        caption = f"<figcaption>{link} {typeset(match['caption'])}</figcaption>"
         opening = match[0][: match.start("caption") - match.start() - len("<figcaption>")]
         return opening.replace("<figure ", f'<figure id="{anchor}" ', 1) + caption
 
@@ -80,7 +90,7 @@ def number_figures(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def restore_running_numbers(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Give Sphinx the numbers back that it counted last, so that it rewrites no page whose numbers stay."""
+    """Give Sphinx its own last numbers back, so that it rewrites no page whose numbers stay."""
     env.toc_fignumbers = copy.deepcopy(getattr(env, "book_running_numbers", env.toc_fignumbers))
     return []
 
@@ -91,7 +101,9 @@ def number_by_chapter(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for docname, kinds in env.toc_fignumbers.items():
         for kind in ("exercise", "displaymath"):
             ids = kinds.get(kind, {})
-            kinds[kind] = {name: (*chapter(docname), place) for place, name in enumerate(ids, start=1)}
+            kinds[kind] = {
+                name: (*chapter(docname), place) for place, name in enumerate(ids, start=1)
+            }
     return []
 
 
@@ -99,13 +111,15 @@ class FigureReference(SphinxRole):
     """``{fig}`name```: the number of a figure of any page, as a link."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        node = nodes.inline(self.rawtext, f"figure {self.text}", classes=["icl-figure-reference"], figure=self.text)
+        node = nodes.inline(
+            self.rawtext, f"figure {self.text}", classes=["icl-figure-reference"], figure=self.text
+        )
         self.set_source_info(node)
         return [node], []
 
 
 class ResolveFigureReferences(SphinxPostTransform):
-    """Turn the references of a page into links, once all pages are read; its own figures come first."""
+    """Turn references into links, when all pages are read; a page's own figures come first."""
 
     default_priority = 10
 
@@ -115,9 +129,18 @@ class ResolveFigureReferences(SphinxPostTransform):
         for node in list(self.document.findall(nodes.inline)):
             if "figure" not in node:
                 continue
-            page = next((page for page in [here, *sorted(figures)] if node["figure"] in figures.get(page, {})), None)
+            page = next(
+                (
+                    page
+                    for page in [here, *sorted(figures)]
+                    if node["figure"] in figures.get(page, {})
+                ),
+                None,
+            )
             if page is None:
-                logger.warning("there is no figure named %r", node["figure"], location=node, type="book")
+                logger.warning(
+                    "there is no figure named %r", node["figure"], location=node, type="book"
+                )
                 continue
             anchor, label = figures[page][node["figure"]]
             uri = "" if page == here else self.app.builder.get_relative_uri(here, page)

@@ -26,7 +26,10 @@ def _ids(path: Path, written: int) -> frozenset[str]:
 
 
 def headings(soup: BeautifulSoup) -> list[str]:
-    levels = [int(h.name[1]) for h in soup.select("article h1, article h2, article h3, article h4, article h5")]
+    levels = [
+        int(h.name[1])
+        for h in soup.select("article h1, article h2, article h3, article h4, article h5")
+    ]
     wrong = [] if levels.count(1) == 1 else [f"{levels.count(1)} headings of level 1"]
     return wrong + [f"h{a} is followed by h{b}" for a, b in itertools.pairwise(levels) if b > a + 1]
 
@@ -35,7 +38,11 @@ def text_alternatives(soup: BeautifulSoup) -> list[str]:
     wrong = []
     for image in soup.select("img"):
         alt = image.get("alt")
-        if alt is None or re.search(r"\.(png|svg|jpe?g)$", alt) or (not alt and image.find_parent("article")):
+        if (
+            alt is None
+            or re.search(r"\.(png|svg|jpe?g)$", alt)
+            or (not alt and image.find_parent("article"))
+        ):
             wrong.append(f"image {image.get('src')} has the text alternative {alt!r}")
     for figure in soup.select("figure.icl-figure svg, .icl-stage > svg"):
         if len(figure.get("aria-label", "")) < 20:
@@ -45,16 +52,24 @@ def text_alternatives(soup: BeautifulSoup) -> list[str]:
 
 def twin_ids(soup: BeautifulSoup) -> list[str]:
     ids = [node["id"] for node in soup.select("[id]")]
-    return [f"the id {name!r} stands {ids.count(name)} times" for name in sorted(set(ids)) if ids.count(name) > 1]
+    return [
+        f"the id {name!r} stands {ids.count(name)} times"
+        for name in sorted(set(ids))
+        if ids.count(name) > 1
+    ]
 
 
 def outside_resources(soup: BeautifulSoup) -> list[str]:
     wrong = [
-        node.get("src") for node in soup.select("script, img, iframe, source") if OUTSIDE.match(node.get("src", ""))
+        node.get("src")
+        for node in soup.select("script, img, iframe, source")
+        if OUTSIDE.match(node.get("src", ""))
     ]
     links = soup.select("link[rel~=stylesheet], link[rel~=preload], link[rel~=icon]")
     wrong += [node["href"] for node in links if OUTSIDE.match(node.get("href", ""))]
-    wrong += re.findall(r"url\((?:https?:)?//[^)]*\)", " ".join(style.text for style in soup.select("style")))
+    wrong += re.findall(
+        r"url\((?:https?:)?//[^)]*\)", " ".join(style.text for style in soup.select("style"))
+    )
     return [f"the page loads {url}" for url in wrong]
 
 
@@ -67,12 +82,23 @@ def dead_links(soup: BeautifulSoup, page: Path) -> list[str]:
         path = (page.parent / target.split("?")[0]).resolve() if target else page
         if not path.exists():
             wrong.append(f"{link['href']} leads nowhere")
-        elif anchor and path.suffix == ".html" and anchor not in _ids(path, path.stat().st_mtime_ns):
+        elif (
+            anchor and path.suffix == ".html" and anchor not in _ids(path, path.stat().st_mtime_ns)
+        ):
             wrong.append(f"{link['href']} has no such place")
     return wrong
 
 
 def leftovers(soup: BeautifulSoup) -> list[str]:
     text = (soup.select_one("article") or soup).get_text(" ")
-    signs = ["Traceback (most recent call last)", "{ref}", "{cite", "{eq}", "{doc}", ":class:", "```", "UserWarning"]
+    signs = [
+        "Traceback (most recent call last)",
+        "{ref}",
+        "{cite",
+        "{eq}",
+        "{doc}",
+        ":class:",
+        "```",
+        "UserWarning",
+    ]
     return [f"the text shows {sign!r}" for sign in signs if sign in text]

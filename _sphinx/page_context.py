@@ -1,7 +1,8 @@
-"""What a page says about itself to browsers and search engines, and which scripts and styles it may load.
+"""What a page says about itself to browsers and search engines, and what it may load.
 
-The address of the site is known from BOOK_SITE_URL, from `html: baseurl` in _config.yml, or from BOOK_REPOSITORY_URL
-where that is a repository on GitHub. Without one, pages have no canonical address and the site has no sitemap.
+The address of the site is known from BOOK_SITE_URL, from `html: baseurl` in _config.yml, or from
+BOOK_REPOSITORY_URL where that is a repository on GitHub. Without one, pages have no canonical
+address and the site has no sitemap.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 PREVIEW = "_static/preview.png"
-PREVIEW_ALT = "One Layer, One Step: how a transformer learns from its prompt, by gradient descent in the forward pass"
+PREVIEW_ALT = (
+    "One Layer, One Step: how a transformer learns from its prompt, "
+    "by gradient descent in the forward pass"
+)
 FAVICON = "favicon.svg"
 
 #: Pages that nobody should find by a search engine.
 HIDDEN = ("genindex", "py-modindex", "prf-prf", "search", "404")
 
-# Buttons and icons that this book does without: 1.5 MB of icons (book.css shows a dozen from the theme's font), a kernel in
-# the page, MathJax (formulas are set at build time), fold buttons made by a script (folds.py writes them), tabs; and the
+# Buttons and icons that this book does without: 1.5 MB of icons (book.css shows a dozen from the
+# theme's font), a kernel in
+# the page, MathJax (formulas are set at build time), fold buttons made by a script (folds.py writes
+# them), tabs; and the
 # values of the widgets for a kernel's page (live figures carry their own).
 _UNUSED = re.compile(
     r"fontawesome|thebe|mathjax|tippy|togglebutton|toggleHint|toggleOpen|design-tabs|sphinx-design|widget-state"
@@ -34,9 +40,10 @@ _UNUSED = re.compile(
 
 
 def site_url(app: Sphinx) -> str:
-    """The address under which the site is published, with a slash at its end; empty where it is not known."""
+    """The address under which the site is published, with a slash at its end; else nothing."""
     github = re.fullmatch(
-        r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?/?", os.environ.get("BOOK_REPOSITORY_URL", "")
+        r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?/?",
+        os.environ.get("BOOK_REPOSITORY_URL", ""),
     )
     pages = f"https://{github[1].lower()}.github.io/{github[2]}" if github else ""
     address = os.environ.get("BOOK_SITE_URL") or app.config.html_baseurl or pages
@@ -46,11 +53,17 @@ def site_url(app: Sphinx) -> str:
 def settings(app: Sphinx, config: object) -> None:
     """Templates, the address, and the parts of the theme that stand twice on its pages."""
     config.templates_path = [str(Path(__file__).parent / "templates"), *config.templates_path]
-    config.html_additional_pages = {**config.html_additional_pages, "404": "404.html", "search": "search.html"}
+    config.html_additional_pages = {
+        **config.html_additional_pages,
+        "404": "404.html",
+        "search": "search.html",
+    }
     config.html_baseurl = site_url(app)
     config.html_favicon = None
-    # The theme's script takes the first menu button for the one that a reader sees. The header's is hidden:
-    # it goes (pydata-sphinx-theme issue 2451), and so does the second search button, in the sidebar.
+    # The theme's script takes the first menu button for the one that a reader sees. The header's is
+    # hidden:
+    # it goes (pydata-sphinx-theme issue 2451), and so does the second search button, in the
+    # sidebar.
     config.html_theme_options["navbar_persistent"] = []
     config.html_sidebars = {"**": ["navbar-logo.html", "sbt-sidebar-nav.html"]}
     config.html_domain_indices = False
@@ -58,7 +71,7 @@ def settings(app: Sphinx, config: object) -> None:
 
 
 def without_search_index(app: Sphinx) -> None:
-    """Let Sphinx write no index of its own, which knows pages and no sections: search_entries.py writes another."""
+    """Let Sphinx write no index of its own: it knows pages and no sections (search_entries.py)."""
     app.builder.search = False
 
 
@@ -67,7 +80,9 @@ def description(doctree: nodes.document | None, fallback: str, longest: int = 15
     if doctree is None:
         return fallback
     outside = (p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
-    text = " ".join(plain_text.of_node(paragraph) for paragraph, _ in zip(outside, range(3), strict=False)).strip()
+    text = " ".join(
+        plain_text.of_node(paragraph) for paragraph, _ in zip(outside, range(3), strict=False)
+    ).strip()
     if not text:
         return fallback
     return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0].rstrip(",;:–") + " …"
@@ -75,7 +90,9 @@ def description(doctree: nodes.document | None, fallback: str, longest: int = 15
 
 def _wanted(asset: object) -> bool:
     attributes = getattr(asset, "attributes", {})
-    return not _UNUSED.search(f"{getattr(asset, 'filename', asset)} {attributes.get('body')} {attributes.get('type')}")
+    return not _UNUSED.search(
+        f"{getattr(asset, 'filename', asset)} {attributes.get('body')} {attributes.get('type')}"
+    )
 
 
 def _without_blocking(script: object) -> object:
@@ -84,31 +101,48 @@ def _without_blocking(script: object) -> object:
     return script
 
 
-def fill(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+def fill(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
     """Fill in what the templates ask for."""
     base = app.config.html_baseurl
-    fallback = app.config.html_theme_options.get("subtitle") or f"{app.config.project}: an executable book."
-    context["default_mode"] = "light"  # "auto" is for a script to resolve: where scripts are off, the page is light
+    fallback = (
+        app.config.html_theme_options.get("subtitle")
+        or f"{app.config.project}: an executable book."
+    )
+    context["default_mode"] = (
+        "light"  # "auto" is for a script to resolve: where scripts are off, the page is light
+    )
     context["description"] = description(doctree, fallback)
     context["indexed"] = pagename not in HIDDEN
     context["preview"] = base + PREVIEW if base else ""
     context["preview_alt"] = PREVIEW_ALT
     context["favicon_url"] = context["pathto"](f"_static/{FAVICON}", resource=True)
-    context["pageurl"] = (base + ("" if pagename == app.config.root_doc else f"{pagename}.html")) if base else None
+    context["pageurl"] = (
+        (base + ("" if pagename == app.config.root_doc else f"{pagename}.html")) if base else None
+    )
     context["pageurl"] = context["pageurl"] if context["indexed"] else None
     context["css_files"] = [style for style in context["css_files"] if _wanted(style)]
-    context["script_files"] = [_without_blocking(script) for script in context["script_files"] if _wanted(script)]
+    context["script_files"] = [
+        _without_blocking(script) for script in context["script_files"] if _wanted(script)
+    ]
     if "body" in context:
         # The role of a bibliography's entry is deprecated; an entry of its list is what it is.
         context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     for button in context.get("header_buttons", []):
-        if button.get("label") == "download-buttons":  # the theme's notebook has no cell that fetches the library
-            button["buttons"] = [b for b in button["buttons"] if b.get("label") != "download-notebook-button"]
+        if (
+            button.get("label") == "download-buttons"
+        ):  # the theme's notebook has no cell that fetches the library
+            button["buttons"] = [
+                b for b in button["buttons"] if b.get("label") != "download-notebook-button"
+            ]
 
 
 def write_front_door(app: Sphinx) -> None:
     """The root of the site is the introduction itself, not a page that leads there."""
-    shutil.copyfile(Path(app.outdir) / f"{app.config.root_doc}.html", Path(app.outdir) / "index.html")
+    shutil.copyfile(
+        Path(app.outdir) / f"{app.config.root_doc}.html", Path(app.outdir) / "index.html"
+    )
 
 
 def write_for_robots(app: Sphinx) -> None:
@@ -118,7 +152,9 @@ def write_for_robots(app: Sphinx) -> None:
     sitemap.unlink(missing_ok=True)
     if base:
         root = app.config.root_doc
-        pages = [base if name == root else f"{base}{name}.html" for name in sorted(app.env.found_docs)]
+        pages = [
+            base if name == root else f"{base}{name}.html" for name in sorted(app.env.found_docs)
+        ]
         urls = "\n".join(f"  <url><loc>{html.escape(page)}</loc></url>" for page in pages)
         sitemap.write_text(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'

@@ -7,10 +7,26 @@ import re
 
 from docutils import nodes
 
-# Where TeX and HTML name a sign differently; all others (gamma, nabla, le, …) have the names of HTML.
-_SIGNS = {"cdot": "·", "varepsilon": "ε", "varphi": "φ", "top": "ᵀ", "to": "→", "dots": "…", "sqrt": "√", "sum": "Σ"}
+# Where TeX and HTML name a sign differently; all others (gamma, nabla, le, …) have the names of
+# HTML.
+_SIGNS = {
+    "cdot": "·",
+    "varepsilon": "ε",
+    "varphi": "φ",
+    "top": "ᵀ",
+    "to": "→",
+    "dots": "…",
+    "sqrt": "√",
+    "sum": "Σ",
+}
 _SIGNS |= {"lVert": "‖", "rVert": "‖", "partial": "∂"}
-_SKIPPED = (nodes.raw, nodes.comment, nodes.target, nodes.literal_block, nodes.substitution_definition)
+_SKIPPED = (
+    nodes.raw,
+    nodes.comment,
+    nodes.target,
+    nodes.literal_block,
+    nodes.substitution_definition,
+)
 
 
 def of_formula(tex: str) -> str:

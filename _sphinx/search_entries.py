@@ -1,5 +1,5 @@
-"""What the search page looks through: every section, every term of the glossary, every symbol of Notation, every name of
-the library. Formulas stand once, buttons and scripts not at all.
+"""What the search page looks through: every section, every term of the glossary, every symbol of
+Notation, every name of the library. Formulas stand once, buttons and scripts not at all.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent / "search"
-_NO_TEXT = (
-    "script, style, button, svg, .icl-card, .headerlink, .icl-controls, .eqno, noscript, .cell_input, .icl-values"
-)
-_KINDS = {"chapters/notation": "notation", "chapters/api": "library", "chapters/bibliography": "bibliography"}
+_NO_TEXT = "script, style, noscript, button, svg, .icl-card, .icl-controls, .icl-values"
+_NO_TEXT += ", .headerlink, .eqno, .cell_input"
+_KINDS = {
+    "chapters/notation": "notation",
+    "chapters/api": "library",
+    "chapters/bibliography": "bibliography",
+}
 
 
 def entries_of(page: str, name: str) -> list[dict[str, str]]:
@@ -32,9 +35,18 @@ def entries_of(page: str, name: str) -> list[dict[str, str]]:
         part.decompose()
     title = _words(article.h1)
     found = []
-    for kind, part, heading in [*_terms(article), *_names(article), *_rows(article, name), *_sections(article)]:
+    for kind, part, heading in [
+        *_terms(article),
+        *_names(article),
+        *_rows(article, name),
+        *_sections(article),
+    ]:
         anchor = part.get("id") or ""
-        entry = {"url": f"{name}.html#{anchor}" if anchor else f"{name}.html", "page": title, "title": heading}
+        entry = {
+            "url": f"{name}.html#{anchor}" if anchor else f"{name}.html",
+            "page": title,
+            "title": heading,
+        }
         found.append(entry | {"text": _words(part), "kind": kind or _KINDS.get(name, "section")})
     return [entry for entry in found if entry["text"] or entry["kind"] == "section"]
 
@@ -91,11 +103,14 @@ def _sections(article: Tag) -> list[tuple[str, Tag, str]]:
 
 
 def write(app: Sphinx) -> None:
-    """Write the entries of all pages as a script (a page from a disk can load no other kind of file), and what reads it."""
+    """Write the entries of all pages as a script (a page from a disk can load no other kind of
+    file), and what reads it."""
     outdir = Path(app.outdir)
     shutil.copytree(HERE, outdir / "_static" / "search", dirs_exist_ok=True)
     found = []
     for name in sorted(app.env.found_docs):
         found += entries_of((outdir / f"{name}.html").read_text(encoding="utf-8"), name)
     data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-    (outdir / "_static" / "search" / "entries.js").write_text(f"const SEARCH_ENTRIES = {data};\n", encoding="utf-8")
+    (outdir / "_static" / "search" / "entries.js").write_text(
+        f"const SEARCH_ENTRIES = {data};\n", encoding="utf-8"
+    )

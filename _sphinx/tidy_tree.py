@@ -1,4 +1,5 @@
-"""Small repairs of a page's tree: no line begins with a comma, no id stands twice, no button for a kernel in the page."""
+"""Small repairs of a page's tree: no line begins with a comma, no id stands twice, no settings of a
+kernel in the page."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-#: Formulas up to so many signs are kept on one line with what follows them; a longer one keeps its last part there.
+#: Formulas up to so many signs are kept on one line with what follows them; a longer one keeps its
+#: last part there.
 SHORT = 20
 _REPEATED = re.compile(r"(?:exercise|solution|proof)-content|proof")
 _OPENING = re.compile(r"[(\[“\"‘±−–]+$")
@@ -17,7 +19,7 @@ _CLOSING = re.compile(r"^(?:[,.;:!?)\]”\"’%]|'s|-\w+)+")
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Keep an inline formula, the sign that follows it, and an opening bracket before it together."""
+    """Keep an inline formula, the sign behind it, and an opening bracket before it together."""
 
     default_priority = 700
     formats = ("html",)
@@ -48,7 +50,7 @@ def _take(parent: nodes.Element, place: int, pattern: re.Pattern[str]) -> str:
 
 
 def tidy(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Take out the settings of a kernel in the page, and ids that every exercise or proof repeats."""
+    """Take out the settings of a kernel in the page, and ids that every exercise repeats."""
     for raw in list(doctree.findall(nodes.raw)):
         if "x-thebe-config" in raw.astext() or "kernelName =" in raw.astext():
             raw.parent.remove(raw)

@@ -11,13 +11,19 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 LOOKS = list(itertools.product((1280, 360), ("light", "dark")))
 MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=range]", "ArrowRight")}
-MOVE |= {"shots": ("input[type=range]", "ArrowRight"), "memory": ("input[type=range]", "ArrowRight")}
+MOVE |= {
+    "shots": ("input[type=range]", "ArrowRight"),
+    "memory": ("input[type=range]", "ArrowRight"),
+}
 MOVE |= dict.fromkeys(("spectrum", "copying"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("scrub", "optimum"), ("input[type=range]", "ArrowRight"))
 MOVE |= {"loops": ("input[type=range]", "ArrowLeft")}
 MOVE |= {"kernels": ("input[type=range] >> nth=2", "ArrowLeft")}
 MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}
-MOVE |= {"block_builder": ("button >> nth=1", "Enter"), "few_shot": ("input[type=checkbox] >> nth=0", "Space")}
+MOVE |= {
+    "block_builder": ("button >> nth=1", "Enter"),
+    "few_shot": ("input[type=checkbox] >> nth=0", "Space"),
+}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -27,7 +33,12 @@ def test_a_page_shows_well(name, width, scheme, browser, address):
         seen.page.wait_for_timeout(100)
         assert seen.outside == [] and seen.errors == []
         assert seen.bytes() <= 1_500_000, sorted(seen.sizes.items(), key=lambda item: -item[1])[:6]
-        assert seen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert (
+            seen.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            <= 0
+        )
         assert seen.sticks_out() == [] and seen.scrolls_sideways() == []
         background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
         brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3])
@@ -44,7 +55,9 @@ def test_a_page_shows_well(name, width, scheme, browser, address):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_one_search_box(name, browser, address):
     with visit(browser, f"{address}/{name}.html") as seen:
-        openers = seen.page.locator("button.search-button__button:visible, button.search-button-field:visible")
+        openers = seen.page.locator(
+            "button.search-button__button:visible, button.search-button-field:visible"
+        )
         inputs = seen.page.locator("input[type=search]:visible")
         assert openers.count() + inputs.count() == 1
 
@@ -65,14 +78,24 @@ def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, si
     for width, scheme in LOOKS:
         with visit(browser, url, width, scheme, reduced_motion="reduce") as seen:
             figure = seen.page.locator(".icl-live")
-            assert figure.get_attribute("data-alive") == "true" and seen.errors == [] and seen.outside == []
+            assert (
+                figure.get_attribute("data-alive") == "true"
+                and seen.errors == []
+                and seen.outside == []
+            )
             target, key = MOVE[figure.get_attribute("data-figure")]
-            before = figure.locator(".icl-drawing").inner_html(), figure.locator("[aria-live]").inner_text()
+            before = (
+                figure.locator(".icl-drawing").inner_html(),
+                figure.locator("[aria-live]").inner_text(),
+            )
             control = figure.locator(target).first
             control.focus()
             for _ in range(3):
                 seen.page.keyboard.press(key)
-            after = figure.locator(".icl-drawing").inner_html(), figure.locator("[aria-live]").inner_text()
+            after = (
+                figure.locator(".icl-drawing").inner_html(),
+                figure.locator("[aria-live]").inner_text(),
+            )
             assert before[0] != after[0] and before[1] != after[1]
             figure.get_by_role("button", name="Reset").press("Enter")
             assert figure.locator("[aria-live]").inner_text() == before[1]
@@ -80,7 +103,9 @@ def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, si
 
 @pytest.mark.parametrize("way", ["mouse", "touch", "keyboard"])
 def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, browser, address):
-    with visit(browser, f"{address}/chapters/04_self_attention.html", 360, has_touch=way == "touch") as seen:
+    with visit(
+        browser, f"{address}/chapters/04_self_attention.html", 360, has_touch=way == "touch"
+    ) as seen:
         figure = seen.page.locator(".icl-live")
         sentence = figure.locator("[aria-live]")
         back = figure.get_by_role("button", name="Follow the largest term back")
@@ -89,10 +114,15 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
             figure.locator(".icl-cell[tabindex='0']").focus()
             for key in ("ArrowLeft",) * 3:  # from the last slot of out to the last of update
                 seen.page.keyboard.press(key)
-            assert "update" in cell.get_attribute("aria-label") and cell.get_attribute("aria-pressed") == "true"
+            assert (
+                "update" in cell.get_attribute("aria-label")
+                and cell.get_attribute("aria-pressed") == "true"
+            )
         else:
             cell.tap() if way == "touch" else cell.click()
-        assert sentence.inner_text().startswith("update, the query's token, slot 3 (row 3 of P times mixed)")
+        assert sentence.inner_text().startswith(
+            "update, the query's token, slot 3 (row 3 of P times mixed)"
+        )
         assert figure.locator(".icl-cell.icl-direct").count() == 2
         for _ in range(8):
             back.tap() if way == "touch" else back.press("Enter")
@@ -102,7 +132,9 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
-        controls = seen.page.locator(".icl-live :is(button, select, input, circle[tabindex]):visible").all()
+        controls = seen.page.locator(
+            ".icl-live :is(button, select, input, circle[tabindex]):visible"
+        ).all()
         assert len(controls) >= 4
         for control in controls:
             box = control.bounding_box()

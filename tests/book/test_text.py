@@ -13,7 +13,14 @@ import plain_text
 import pytest
 from bs4 import BeautifulSoup
 from listing import CHAPTERS, PAGES, ROOT
-from page_checks import dead_links, headings, leftovers, outside_resources, text_alternatives, twin_ids
+from page_checks import (
+    dead_links,
+    headings,
+    leftovers,
+    outside_resources,
+    text_alternatives,
+    twin_ids,
+)
 
 pytestmark = pytest.mark.site
 
@@ -28,7 +35,9 @@ def soup(page) -> BeautifulSoup:
     return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
 
 
-@pytest.mark.parametrize("check", [headings, text_alternatives, twin_ids, outside_resources, leftovers])
+@pytest.mark.parametrize(
+    "check", [headings, text_alternatives, twin_ids, outside_resources, leftovers]
+)
 def test_a_page_is_sound(check, soup):
     assert check(soup) == []
 
@@ -40,7 +49,9 @@ def test_every_link_inside_the_site_leads_somewhere(soup, page):
 def test_a_page_names_its_author_and_its_licence(soup):
     footer = soup.select_one("footer.bd-footer-content").get_text(" ")
     assert (
-        "authors of One Layer, One Step" in footer and "CC BY 4.0" in footer and "Jupyter Book community" not in footer
+        "authors of One Layer, One Step" in footer
+        and "CC BY 4.0" in footer
+        and "Jupyter Book community" not in footer
     )
     assert soup.html.get("lang") == "en" and soup.title.text.strip()
 
@@ -61,7 +72,11 @@ def test_a_chapter_can_be_downloaded_as_a_notebook_and_opened_elsewhere(name, si
 @pytest.mark.parametrize("name", [name for name in CHAPTERS if name != "intro"])
 def test_a_chapter_has_all_its_parts(name, site):
     soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-    assert soup.select_one(".icl-question") and soup.select_one(".icl-objectives") and soup.select_one(".icl-live")
+    assert (
+        soup.select_one(".icl-question")
+        and soup.select_one(".icl-objectives")
+        and soup.select_one(".icl-live")
+    )
     sections = {heading.get_text().strip("#\n ") for heading in soup.select("article h2")}
     assert {"Exercises", "You can now", "Further reading"} <= sections
     exercises, solutions = soup.select("div.exercise"), soup.select("details.solution")
@@ -73,7 +88,9 @@ def test_a_chapter_has_all_its_parts(name, site):
 
 def shows(source: Path) -> int:
     """How many figures the cells of a page show: its calls of `show`, those in loops and functions left out."""
-    code = "\n".join(cell.source for cell in jupytext.read(source).cells if cell.cell_type == "code")
+    code = "\n".join(
+        cell.source for cell in jupytext.read(source).cells if cell.cell_type == "code"
+    )
     calls = [part for part in ast.walk(ast.parse(code)) if isinstance(part, ast.Call)]
     return sum(getattr(call.func, "attr", getattr(call.func, "id", "")) == "show" for call in calls)
 
@@ -91,7 +108,9 @@ def test_figures_exercises_and_equations_are_numbered_by_chapter_and_can_be_link
     first = f"{int(chapter[1])}." if chapter else ""
     figures = soup.select("figure.icl-figure, figure.icl-live")
     numbers = [figure.select_one("figcaption > a.icl-figure-number") for figure in figures]
-    assert [link.get_text() for link in numbers] == [f"Figure {first}{n}" for n in range(1, len(figures) + 1)]
+    assert [link.get_text() for link in numbers] == [
+        f"Figure {first}{n}" for n in range(1, len(figures) + 1)
+    ]
     assert [link["href"] for link in numbers] == [f"#{figure['id']}" for figure in figures]
     exercises = [title.get_text() for title in soup.select("div.exercise > .admonition-title")]
     for place, title in enumerate(exercises, start=1):
@@ -111,7 +130,9 @@ def test_every_fold_is_named_by_what_it_opens_and_no_two_alike(soup):
     names = [" ".join(summary.get_text().split()) for summary in soup.select("article summary")]
     assert len(set(names)) == len(names) and all(len(name) > 4 for name in names)
     assert not soup.select("[aria-label='Toggle hidden content']")
-    solutions = [" ".join(fold.summary.get_text().split()) for fold in soup.select("details.solution")]
+    solutions = [
+        " ".join(fold.summary.get_text().split()) for fold in soup.select("details.solution")
+    ]
     assert all(re.fullmatch(r"Solution to exercise [\d.]+", name) for name in solutions)
 
 
@@ -119,14 +140,20 @@ def test_a_page_says_what_it_is(soup, site, page):
     assert 40 <= len(soup.select_one("meta[name=description]")["content"]) <= 160
     assert soup.select_one("meta[property='og:title']")["content"]
     icon = soup.select_one("link[rel=icon]")["href"]
-    assert (page.parent / icon.split("?")[0]).resolve() == (site / "_static" / "favicon.svg").resolve()
-    assert (site / "_static" / "favicon.svg").exists() and (site / "_static" / "preview.png").exists()
+    assert (page.parent / icon.split("?")[0]).resolve() == (
+        site / "_static" / "favicon.svg"
+    ).resolve()
+    assert (site / "_static" / "favicon.svg").exists() and (
+        site / "_static" / "preview.png"
+    ).exists()
 
 
 def test_a_page_loads_neither_the_search_nor_a_script_that_blocks_its_drawing(soup):
     scripts = soup.select("head script[src]")
     assert all(script.has_attr("defer") for script in scripts)
-    assert not [script["src"] for script in scripts if "search" in script["src"] or "index" in script["src"]]
+    assert not [
+        script["src"] for script in scripts if "search" in script["src"] or "index" in script["src"]
+    ]
 
 
 def test_the_download_menu_offers_one_notebook(soup):
@@ -136,7 +163,14 @@ def test_the_download_menu_offers_one_notebook(soup):
 
 def test_the_site_publishes_nothing_that_no_page_loads(site):
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    unused = ("fontawesome.js", ".js.map", "searchindex.js", "searchtools.js", "genindex.html", "prf-prf.html")
+    unused = (
+        "fontawesome.js",
+        ".js.map",
+        "searchindex.js",
+        "searchtools.js",
+        "genindex.html",
+        "prf-prf.html",
+    )
     assert [name for name in files if name.endswith(unused)] == []
 
 
@@ -165,9 +199,13 @@ def test_the_address_of_the_site_follows_from_the_repository(monkeypatch):
 
 
 def test_a_term_is_defined_once_and_every_page_links_its_first_use(site):
-    soup = BeautifulSoup((site / "chapters/glossary.html").read_text(encoding="utf-8"), "html.parser")
+    soup = BeautifulSoup(
+        (site / "chapters/glossary.html").read_text(encoding="utf-8"), "html.parser"
+    )
     names = [
-        name.strip() for term in soup.select("dl.glossary dt") for name in term.get_text().strip("# \n").split(",")
+        name.strip()
+        for term in soup.select("dl.glossary dt")
+        for name in term.get_text().strip("# \n").split(",")
     ]
     assert len(set(names)) == len(names)
     assert {"transformer", "layer", "network", "training", "weights", "prompt"} <= set(names)
@@ -187,24 +225,46 @@ def test_a_term_s_link_leads_to_the_glossary_and_is_described_by_its_card(soup):
 
 @pytest.mark.parametrize(
     ("caption", "shown"),
-    [("W_K and λ_max", 2), ("n_context and W", 0), ("the loss $\\frac12 x^2$", 1), ("a < b &lt; c", 0)],
+    [
+        ("W_K and λ_max", 2),
+        ("n_context and W", 0),
+        ("the loss $\\frac12 x^2$", 1),
+        ("a < b &lt; c", 0),
+    ],
 )
 def test_a_caption_s_formulas_are_set_and_names_of_code_are_not(caption, shown):
     assert numbering.typeset(caption).count('<span class="katex">') == shown
 
 
 @pytest.mark.parametrize(
-    ("tex", "text"), [(r"W_{K}^{\top}", "W_K^ᵀ"), (r"\gamma", "γ"), (r"\frac1N", "1/N"), (r"\lambda_{\max}", "λ_max")]
+    ("tex", "text"),
+    [
+        (r"W_{K}^{\top}", "W_K^ᵀ"),
+        (r"\gamma", "γ"),
+        (r"\frac1N", "1/N"),
+        (r"\lambda_{\max}", "λ_max"),
+    ],
 )
 def test_a_formula_is_searched_as_a_reader_types_it(tex, text):
     assert plain_text.of_formula(tex) == text
 
 
 def test_the_bibliography_is_keyed_by_author_and_year_as_the_text_cites(site):
-    soup = BeautifulSoup((site / "chapters/bibliography.html").read_text(encoding="utf-8"), "html.parser")
+    soup = BeautifulSoup(
+        (site / "chapters/bibliography.html").read_text(encoding="utf-8"), "html.parser"
+    )
     labels = [label.get_text().strip("[]") for label in soup.select("div.citation span.label")]
-    assert labels and all(re.search(r", \d{4}[a-z]?$", label) for label in labels) and len(set(labels)) == len(labels)
+    assert (
+        labels
+        and all(re.search(r", \d{4}[a-z]?$", label) for label in labels)
+        and len(set(labels)) == len(labels)
+    )
 
 
 def test_no_table_has_an_empty_header_cell(soup):
-    assert [table.get_text()[:40] for table in soup.select("article table") for th in table.select("th") if not th.get_text().strip()] == []
+    assert [
+        table.get_text()[:40]
+        for table in soup.select("article table")
+        for th in table.select("th")
+        if not th.get_text().strip()
+    ] == []

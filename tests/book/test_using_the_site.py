@@ -1,4 +1,4 @@
-"""What a reader does with the site: opens menus, looks words up, searches, prints, reads without a mouse."""
+"""What a reader does with the site: opens menus, looks words up, searches, prints."""
 
 import re
 
@@ -64,8 +64,12 @@ def test_the_menu_opens_the_list_of_chapters_at_every_width(width, way, browser,
 @pytest.mark.parametrize("way", ["click", "tap", "key"])
 @pytest.mark.parametrize("width", [360, 800, 1280])
 def test_the_contents_of_a_page_are_shown_or_open_at_every_width(width, way, browser, address):
-    with visit(browser, f"{address}/chapters/06_one_layer_is_one_step.html", width, has_touch=way == "tap") as seen:
-        section = seen.page.locator("#pst-page-toc-nav").get_by_role("link", name="Exercises", exact=True)
+    with visit(
+        browser, f"{address}/chapters/06_one_layer_is_one_step.html", width, has_touch=way == "tap"
+    ) as seen:
+        section = seen.page.locator("#pst-page-toc-nav").get_by_role(
+            "link", name="Exercises", exact=True
+        )
         if not section.is_visible():
             press(seen.page.get_by_role("button", name="Contents of this page"), way)
         section.click()
@@ -95,7 +99,9 @@ def test_no_line_begins_with_the_sign_behind_a_formula(name, browser, address):
 
 def test_a_term_s_card_opens_by_hover_focus_and_tap_and_closes_by_escape(browser, address):
     for touch in (False, True):
-        with visit(browser, f"{address}/intro.html", 360 if touch else 1280, has_touch=touch) as seen:
+        with visit(
+            browser, f"{address}/intro.html", 360 if touch else 1280, has_touch=touch
+        ) as seen:
             link = seen.page.locator("a.icl-term").first
             card = seen.page.locator(f"[id='{link.get_attribute('aria-describedby')}']")
             before = seen.page.url
@@ -103,7 +109,11 @@ def test_a_term_s_card_opens_by_hover_focus_and_tap_and_closes_by_escape(browser
             link.tap() if touch else link.hover()
             card.wait_for(state="visible")
             box = card.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= (360 if touch else 1280) and seen.page.url == before
+            assert (
+                box["x"] >= 0
+                and box["x"] + box["width"] <= (360 if touch else 1280)
+                and seen.page.url == before
+            )
             seen.page.keyboard.press("Escape")
             assert not card.is_visible()
             seen.page.mouse.move(0, 0)
@@ -124,7 +134,9 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("protocol", ["http", "file"])
-def test_a_search_finds_the_definition_first_and_leads_to_the_section(protocol, browser, address, site):
+def test_a_search_finds_the_definition_first_and_leads_to_the_section(
+    protocol, browser, address, site
+):
     root = address if protocol == "http" else site.as_uri()
     for query, kind in QUERIES.items():
         with visit(browser, f"{root}/search.html?q={query}") as seen:
@@ -135,11 +147,15 @@ def test_a_search_finds_the_definition_first_and_leads_to_the_section(protocol, 
             kinds = results.locator(".icl-where").all_inner_texts()
             if query == "transformer":
                 chapters = [
-                    place for place, where in enumerate(kinds) if where not in ("Glossary", "Notation", "API reference")
+                    place
+                    for place, where in enumerate(kinds)
+                    if where not in ("Glossary", "Notation", "API reference")
                 ]
                 library = [place for place, where in enumerate(kinds) if where == "API reference"]
                 assert chapters[0] < min(library, default=99)
-            assert not re.search(r"annotation|Copy|\\\\[a-z]+", seen.page.locator("#search-results").inner_text())
+            assert not re.search(
+                r"annotation|Copy|\\\\[a-z]+", seen.page.locator("#search-results").inner_text()
+            )
     with visit(browser, f"{root}/search.html?q=curvature correction") as seen:
         seen.page.locator("#search-results li a").first.click()
         seen.page.locator("span.highlighted").first.wait_for()
@@ -163,12 +179,17 @@ def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, ad
         )
         solutions = page.locator("article details.solution")
         if solutions.count():
-            assert page.locator("article .icl-solutions details.solution").count() == solutions.count()
+            assert (
+                page.locator("article .icl-solutions details.solution").count() == solutions.count()
+            )
             assert page.locator("article h2").last.inner_text() == "Solutions"
         order = [item.inner_text() for item in solutions.locator("summary").all()]
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-        assert page.locator(".icl-solutions").count() == 0 and page.locator("details.solution[open]").count() == 0
+        assert (
+            page.locator(".icl-solutions").count() == 0
+            and page.locator("details.solution[open]").count() == 0
+        )
         assert [item.inner_text() for item in solutions.locator("summary").all()] == order
 
 

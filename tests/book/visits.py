@@ -45,9 +45,13 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, width: int = 1280, scheme: str = "light", **options: object) -> Iterator[Visit]:
+def visit(
+    browser: Browser, url: str, width: int = 1280, scheme: str = "light", **options: object
+) -> Iterator[Visit]:
     """Open `url`; every request to another host is refused and noted."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, **options
+    )
     context.set_default_timeout(10_000)
     seen = Visit(context.new_page())
     own = url.split("/", 3)[:3]
@@ -65,7 +69,10 @@ def visit(browser: Browser, url: str, width: int = 1280, scheme: str = "light", 
             seen.sizes[response.url] = len(response.body())
 
     context.route("**/*", guard)
-    seen.page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
+    seen.page.on(
+        "console",
+        lambda message: seen.errors.append(message.text) if message.type == "error" else None,
+    )
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     if url.startswith("http"):
         seen.page.on("requestfinished", lambda request: weigh(request.response()))
