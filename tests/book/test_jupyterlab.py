@@ -1,5 +1,6 @@
 """Every notebook in a real JupyterLab: run, its figure moved by key, the kernel asked for it."""
 
+import ast
 import json
 import os
 import shutil
@@ -14,8 +15,20 @@ from test_browser import MOVE
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-MEGABYTES = 600
-READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+MEGABYTES = 600  # the highest peak of a kernel
+SECONDS = 300  # a busy machine takes its time to load the page
+OPEN = """async (path) => {
+  const panel = await jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+  await panel.sessionContext.ready;
+  await panel.revealed;
+}"""
+CLOSE = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.sessionContext.shutdown();
+  panel.context.model.dirty = false;
+  panel.close();
+}"""
+READY = "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 RUN = "() => jupyterapp.commands.execute('notebook:run-all-cells')"
 OUTPUTS = """() => [...jupyterapp.shell.currentWidget.content.model.cells].map((cell, index) =>
   ({ index, type: cell.type, ran: cell.executionCount ?? 0, outputs: cell.outputs?.toJSON() ?? [] }))"""
@@ -56,6 +69,19 @@ def lab(tmp_path_factory):
         process.wait(30)
 
 
+@pytest.fixture(scope="module")
+def page(lab, browser):
+    """JupyterLab in a window; the notebooks are opened in it one after the other."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    window = context.new_page()
+    window.set_default_timeout(SECONDS * 1000)
+    window.goto(f"{lab}/lab?reset")
+    window.wait_for_function("() => window.jupyterapp?.restored")
+    window.evaluate("() => jupyterapp.restored.then(() => true)")
+    yield window
+    context.close()
+
+
 def widgets_of(cells: list[dict]) -> list[tuple[int, str]]:
     """(index of the cell, id of the widget) of all widgets that a notebook shows."""
     view = "application/vnd.jupyter.widget-view+json"
@@ -66,54 +92,45 @@ def widgets_of(cells: list[dict]) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_notebook_runs_to_its_end_and_its_figure_talks_with_the_kernel(name, lab, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(120_000)
+def test_a_notebook_runs_to_its_end_and_its_figure_talks_with_the_kernel(name, page):
+    page.evaluate(OPEN, f"{name}.ipynb")
     try:
-        page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
         page.wait_for_function(READY)
         page.evaluate(RUN)
         page.wait_for_function(READY)
         cells = page.evaluate(OUTPUTS)
         outputs = [output for cell in cells for output in cell["outputs"]]
-        assert [
-            o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
-        ] == []
-        assert all(cell["ran"] for cell in cells if cell["type"] == "code")
+        bad = [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+        assert bad == [] and all(cell["ran"] for cell in cells if cell["type"] == "code")
         assert int(page.evaluate(ASK, PEAK)) <= MEGABYTES
-        moved = 0
-        for index, widget in widgets_of(cells):
-            before = page.evaluate(ASK, STATE.format(widget))
-            figure, _ = json.loads(eval(before))
-            page.evaluate(SHOW, index)
-            target, key = MOVE[figure]
-            shown = page.locator(".jp-Cell").filter(has=page.locator(".icl-controls")).nth(moved)
-            sentence = shown.locator("[aria-live]").inner_text()
-            shown.locator(target).first.focus()
-            for _ in range(3):
-                page.keyboard.press(key)
-            page.wait_for_function(READY)
-            assert page.evaluate(ASK, STATE.format(widget)) != before
-            assert shown.locator("[aria-live]").inner_text() != sentence
-            moved += 1
-        assert moved == (ROOT / f"{name}.md").read_text(encoding="utf-8").count(
-            "from icllib.widgets import"
-        )
+        shown = widgets_of(cells)
+        source = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+        assert len(shown) == source.count("from icllib.widgets import")
+        for place, (index, widget) in enumerate(shown):
+            move(page, place, index, widget)
     finally:
-        page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
-        context.close()
+        page.evaluate(CLOSE)
 
 
-def test_the_extension_of_jupytext_loads_and_binder_s_settings_cull_idle_kernels(lab, browser):
-    page = browser.new_page()
-    try:
-        page.goto(f"{lab}/lab/tree/intro.ipynb?reset")
-        page.wait_for_function(READY, timeout=120_000)
-        page.wait_for_function(PAIR, timeout=30_000)
-    finally:
-        page.close()
-    assert (
-        "Culling kernels with idle durations > 900 seconds"
-        in (jupyterlab.FOLDER / "server.log").read_text()
-    )
+def move(page, place: int, index: int, widget: str) -> None:
+    """Move a live figure by key, and look at its sentence and at the kernel's own object."""
+    before = page.evaluate(ASK, STATE.format(widget))
+    figure, _ = json.loads(ast.literal_eval(before))
+    page.evaluate(SHOW, index)
+    target, key = MOVE[figure]
+    cell = page.locator(".jp-Cell").filter(has=page.locator(".icl-controls")).nth(place)
+    sentence = cell.locator("[aria-live]").inner_text()
+    cell.locator(target).first.focus()
+    for _ in range(3):
+        page.keyboard.press(key)
+    page.wait_for_function(READY)
+    assert page.evaluate(ASK, STATE.format(widget)) != before
+    assert cell.locator("[aria-live]").inner_text() != sentence
+
+
+def test_the_extension_of_jupytext_loads_and_binder_s_settings_cull_idle_kernels(page):
+    page.evaluate(OPEN, "intro.ipynb")
+    page.wait_for_function(PAIR)
+    page.evaluate(CLOSE)
+    log = (jupyterlab.FOLDER / "server.log").read_text()
+    assert "Culling kernels with idle durations > 900 seconds" in log
