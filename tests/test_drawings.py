@@ -1,4 +1,5 @@
-"""No live figure draws a value where it is not: every mark stands at its value, or is marked as leaving the frame."""
+"""No live figure draws a value where it is not: every mark stands at its value, or is marked as
+leaving the frame."""
 
 import itertools
 import math
@@ -17,15 +18,18 @@ DRAW = """([module, data, state, width]) => {
   const at = (node, ...names) => names.map((name) => Number(node.getAttribute(name)));
   const read = (node) => {
     const shape = node.tagName;
-    const found = { shape, mark: node.dataset.mark, told: node.dataset.told, kind: node.getAttribute('class') };
+    const { mark, told } = node.dataset;
+    const found = { shape, mark, told };
     if (shape === 'circle') found.points = [at(node, 'cx', 'cy')];
-    if (shape === 'polyline') found.points = node.getAttribute('points').split(' ').map((p) => p.split(',').map(Number));
+    const pairs = (text) => [...text.matchAll(/[-\\d.]+,[-\\d.]+/g)]
+      .map((m) => m[0].split(',').map(Number));
+    if (shape === 'polyline') found.points = pairs(node.getAttribute('points'));
     if (shape === 'rect') {
       const [x, y, w, h] = at(node, 'x', 'y', 'width', 'height');
       found.points = [[x, y], [x + w, y + h]];
       found.opacity = Number(node.getAttribute('fill-opacity'));
     }
-    if (shape === 'path') found.points = [...node.getAttribute('d').matchAll(/[-\\d.]+,[-\\d.]+/g)].map((m) => m[0].split(',').map(Number));
+    if (shape === 'path') found.points = pairs(node.getAttribute('d'));
     return found;
   };
   const marks = (root) => [...root.querySelectorAll('[data-mark]')].map(read);
@@ -37,14 +41,20 @@ DRAW = """([module, data, state, width]) => {
     marks: marks(panel),
     labels: [...panel.querySelectorAll('.icl-label')].map((node) => node.textContent),
   }));
-  return { panels, loose: marks(el).filter((m) => m.mark), text: el.textContent, key: el.querySelectorAll('.icl-key li').length };
+  const key = el.querySelectorAll('.icl-key li').length;
+  return { panels, loose: marks(el).filter((m) => m.mark), text: el.textContent, key };
 }"""
 WIDTHS = (283, 662)
 CORNERS = [-2.9, 2.9, 2.9, -2.9, 0.0, 2.9]
 EXTREME = {
-    "line_fit": [{"x": CORNERS, "y": CORNERS[::-1], "by_hand": h, "left": -2.9, "right": 2.9} for h in (True, False)],
+    "line_fit": [
+        {"x": CORNERS, "y": CORNERS[::-1], "by_hand": h, "left": -2.9, "right": 2.9}
+        for h in (True, False)
+    ],
     "descent": [
-        {"lr": lr, "steps": 40, "ratio": ratio, "start": [2.0, -2.0]} for lr in (0.02, 1.0, 2.2) for ratio in (1, 100)
+        {"lr": lr, "steps": 40, "ratio": ratio, "start": [2.0, -2.0]}
+        for lr in (0.02, 1.0, 2.2)
+        for ratio in (1, 100)
     ],
     "block_builder": [
         SOLUTION,
@@ -56,7 +66,11 @@ EXTREME = {
         }
         | {"hint": ""},
     ],
-    "few_shot": [{"chosen": c, "flipped": f, "query": 8} for c in ([], list(range(8))) for f in ([], [1, 2, 4])],
+    "few_shot": [
+        {"chosen": c, "flipped": f, "query": 8}
+        for c in ([], list(range(8)))
+        for f in ([], [1, 2, 4])
+    ],
     "shots": [
         {"draw": draw, "shots": n, "noise": sigma, "query": query}
         for draw in range(3)
@@ -70,7 +84,9 @@ EXTREME = {
         for rule in ("sum", "delta")
     ],
     "kernels": [
-        {"sharpness": b, "lr": lr, "log_epsilon": e} for b, lr in ((1.0, 12.0), (60.0, 0.5)) for e in (-4.0, 1.0)
+        {"sharpness": b, "lr": lr, "log_epsilon": e}
+        for b, lr in ((1.0, 12.0), (60.0, 0.5))
+        for e in (-4.0, 1.0)
     ],
     "copying": [
         {"scale": scale, "shift": shift, "sees_query": sees}
@@ -86,7 +102,12 @@ EXTREME = {
         for n in (1, 1000)
         for noise in (0.0, 3.0)
     ],
-    "spectrum": [{"steps": k, "lr": lr, "gamma": gamma} for k in (1, 3) for lr in (0.0, 40.0) for gamma in (0.0, 0.5)],
+    "spectrum": [
+        {"steps": k, "lr": lr, "gamma": gamma}
+        for k in (1, 3)
+        for lr in (0.0, 40.0)
+        for gamma in (0.0, 0.5)
+    ],
     "inspector": [{"cell": ["scores", 3, 0]}],
 }
 
@@ -97,7 +118,9 @@ def log(value):
 
 def along(start, stop, values):
     """Values at equal distances as points."""
-    return [[start + (stop - start) * i / (len(values) - 1), value] for i, value in enumerate(values)]
+    return [
+        [start + (stop - start) * i / (len(values) - 1), value] for i, value in enumerate(values)
+    ]
 
 
 def line_fit(figure, state, result):
@@ -117,7 +140,10 @@ def descent(figure, state, result):
 
 
 def block_builder(figure, state, result):
-    places = {name: [[j + 1, token[-1]] for j, token in enumerate(result[name])] for name in ("after", "target")}
+    places = {
+        name: [[j + 1, token[-1]] for j, token in enumerate(result[name])]
+        for name in ("after", "target")
+    }
     return {}, {("", name): points for name, points in places.items()}
 
 
@@ -136,7 +162,10 @@ def shots(figure, state, result):
 
 
 def kernels(figure, state, result):
-    curves = {("curves", name): along(-math.pi, math.pi, result[name]) for name in ("smoother", "step", "pair")}
+    curves = {
+        ("curves", name): along(-math.pi, math.pi, result[name])
+        for name in ("smoother", "step", "pair")
+    }
     curves["errors", "single"] = [[e, log(state["lr"] * v)] for e, v in figure.data["single"]]
     examples = [list(pair) for pair in zip(figure.data["x"], figure.data["y"], strict=True)]
     return curves, {
@@ -151,7 +180,10 @@ def scrub(figure, state, result):
 
 
 def loops(figure, state, result):
-    curves = {("curves", name): along(0, figure.data["most"], result[name]) for name in ("trained", "gd", "gdpp")}
+    curves = {
+        ("curves", name): along(0, figure.data["most"], result[name])
+        for name in ("trained", "gd", "gdpp")
+    }
     steps, losses = figure.data["steps"], [log(loss) for loss in figure.data["losses"]]
     curves["losses", "losses"] = [list(pair) for pair in zip(steps, losses, strict=True)]
     return curves, {("losses", "now"): [[steps[state["at"]], log(result["loss"])]]}
@@ -160,9 +192,14 @@ def loops(figure, state, result):
 def optimum(figure, state, result):
     order = sorted(range(5), key=lambda i: state["logs"][i])
     names = ("best", "scalar", "white")
-    dots = {("multipliers", n): [[state["logs"][i], math.log2(result[n][i])] for i in order] for n in names}
+    dots = {
+        ("multipliers", n): [[state["logs"][i], math.log2(result[n][i])] for i in order]
+        for n in names
+    }
     sizes = [log(n) for n in figure.data["sizes"]]
-    by_n = {n: [list(p) for p in zip(sizes, map(log, result[f"{n}_by_n"]), strict=True)] for n in names}
+    by_n = {
+        n: [list(p) for p in zip(sizes, map(log, result[f"{n}_by_n"]), strict=True)] for n in names
+    }
     curves = {("losses", f"losses {n}"): points for n, points in by_n.items()}
     return curves | {("multipliers", f"line {n}"): points for (_, n), points in dots.items()}, dots
 
@@ -171,7 +208,10 @@ def spectrum(figure, state, result):
     return {("", "left"): along(0, figure.data["most"], result["left"])}, {}
 
 
-WANTED = {f.__name__: f for f in (line_fit, descent, block_builder, shots, kernels, scrub, loops, optimum, spectrum)}
+WANTED = {
+    f.__name__: f
+    for f in (line_fit, descent, block_builder, shots, kernels, scrub, loops, optimum, spectrum)
+}
 
 
 @pytest.fixture(scope="module")
@@ -195,28 +235,40 @@ def pixel(panel, point):
 
 def inside(panel, place, slack=0.0):
     left, top, w, h = panel["box"]
-    return left - slack <= place[0] <= left + w + slack and top - slack <= place[1] <= top + h + slack
+    return (
+        left - slack <= place[0] <= left + w + slack and top - slack <= place[1] <= top + h + slack
+    )
 
 
 def gap(point, start, stop):
     """The distance of a point to a segment."""
     (px, py), (ax, ay), (bx, by) = point, start, stop
     length = (bx - ax) ** 2 + (by - ay) ** 2
-    t = 0 if length == 0 else max(0, min(1, ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length))
+    t = (
+        0
+        if length == 0
+        else max(0, min(1, ((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length))
+    )
     return math.hypot(px - ax - t * (bx - ax), py - ay - t * (by - ay))
 
 
 def near(point, runs):
-    return min((gap(point, *pair) for run in runs for pair in itertools.pairwise(run)), default=math.inf)
+    return min(
+        (gap(point, *pair) for run in runs for pair in itertools.pairwise(run)), default=math.inf
+    )
 
 
 def check_curve(panel, mark, points):
     runs = [m["points"] for m in panel["marks"] if m["mark"] == mark and m["shape"] == "polyline"]
     finite = [pixel(panel, p) for p in points if math.isfinite(p[1])]
     for run in runs:
-        assert all(near(vertex, [finite]) < 0.1 for vertex in run), f"{mark} is drawn where it is not"
+        assert all(near(vertex, [finite]) < 0.1 for vertex in run), (
+            f"{mark} is drawn where it is not"
+        )
     if len(finite) > 1:
-        assert all(near(place, runs) < 0.1 for place in finite if inside(panel, place, -0.1)), f"{mark} is not whole"
+        assert all(near(place, runs) < 0.1 for place in finite if inside(panel, place, -0.1)), (
+            f"{mark} is not whole"
+        )
 
 
 def check_dots(panel, mark, points):
@@ -225,9 +277,13 @@ def check_dots(panel, mark, points):
     for one, point in zip(found, points, strict=True):
         place = pixel(panel, point)
         if inside(panel, place, 1e-6):
-            assert one["shape"] == "circle" and math.dist(one["points"][0], place) < 0.1, f"{mark} stands elsewhere"
+            assert one["shape"] == "circle" and math.dist(one["points"][0], place) < 0.1, (
+                f"{mark} stands elsewhere"
+            )
         else:
-            assert one["shape"] == "path" and one["told"], f"{mark} leaves the frame and is not marked"
+            assert one["shape"] == "path" and one["told"], (
+                f"{mark} leaves the frame and is not marked"
+            )
 
 
 @pytest.mark.browser
@@ -237,7 +293,9 @@ def test_every_mark_lies_in_its_frame(name, sheet):
     for state, width in itertools.product([figure.state, *EXTREME[name]], WIDTHS):
         for panel in drawn(sheet, figure, state, width)["panels"]:
             for mark in panel["marks"]:
-                places = mark["points"][-1:] if mark["shape"] == "path" else mark["points"]  # an arrow's tip
+                places = (
+                    mark["points"][-1:] if mark["shape"] == "path" else mark["points"]
+                )  # an arrow's tip
                 assert all(inside(panel, place, 0.1) for place in places), (state, mark)
 
 
@@ -288,13 +346,17 @@ def test_bars_are_as_long_as_their_numbers(sheet):
 def test_shades_and_squares_are_as_strong_as_their_numbers(sheet):
     figure = FIGURES["memory"]()
     for state in [figure.state, *EXTREME["memory"]]:
-        pixels = [m["opacity"] for m in drawn(sheet, figure, state, 662)["loose"] if m["mark"] == "asked"]
+        pixels = [
+            m["opacity"] for m in drawn(sheet, figure, state, 662)["loose"] if m["mark"] == "asked"
+        ]
         letter = figure.compute(state)["recalled"][state["asked"]]
         reach = max(1.0, *map(abs, letter))
         assert pixels == pytest.approx([(value / reach + 1) / 2 for value in letter], abs=6e-4)
     figure = FIGURES["copying"]()
     for state in [figure.state, *EXTREME["copying"]]:
-        squares = [m["points"] for m in drawn(sheet, figure, state, 283)["loose"] if m["mark"] == "weight"]
+        squares = [
+            m["points"] for m in drawn(sheet, figure, state, 283)["loose"] if m["mark"] == "weight"
+        ]
         weights = [weight for row in figure.compute(state)["weights"] for weight in row]
         sides = [last[0] - first[0] for first, last in squares]
         cell = min(32, (283 - 60) / 9)
@@ -306,6 +368,8 @@ def test_shades_and_squares_are_as_strong_as_their_numbers(sheet):
 def test_every_figure_has_a_key_and_every_axis_a_name(name, sheet):
     figure = FIGURES[name]()
     seen = drawn(sheet, figure, figure.state, 283)
-    assert seen["key"] >= 1 and not any(word in seen["text"] for word in ("NaN", "undefined", "Infinity"))
+    assert seen["key"] >= 1 and not any(
+        word in seen["text"] for word in ("NaN", "undefined", "Infinity")
+    )
     for panel in seen["panels"]:
         assert any(label.strip() for label in panel["labels"])

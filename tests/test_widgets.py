@@ -1,4 +1,5 @@
-"""The live figures: the same arithmetic in Python and in the module, and a page that is alive without a kernel."""
+"""The live figures: the same arithmetic in Python and in the module, and a page that is alive
+without a kernel."""
 
 import json
 import math
@@ -39,18 +40,30 @@ def few_shot(seed=0):
     layer = construct.gd_layer(4, 1, 8, 8.0)
     labels = torch.where(numbers(seed, 10) > 0, 1.0, -1.0).double()
     return FewShot(
-        [f"Review {i} <b>" for i in range(10)], labels, numbers(seed, 10, 4), layer, range(8), [8, 9], [0, 3, 5]
+        [f"Review {i} <b>" for i in range(10)],
+        labels,
+        numbers(seed, 10, 4),
+        layer,
+        range(8),
+        [8, 9],
+        [0, 3, 5],
     )
 
 
 def block_builder(seed=0):
     return BlockBuilder(
-        numbers(seed, 4, 2), numbers(seed + 1, 4), numbers(seed + 2, 2), numbers(seed + 3, 1, 2), lr=0.7
+        numbers(seed, 4, 2),
+        numbers(seed + 1, 4),
+        numbers(seed + 2, 2),
+        numbers(seed + 3, 1, 2),
+        lr=0.7,
     )
 
 
 def inspector(n_heads=1):
-    layer = SoftmaxSelfAttention(3, n_heads, dim_head=2, generator=torch.Generator().manual_seed(0), init_std=1.0)
+    layer = SoftmaxSelfAttention(
+        3, n_heads, dim_head=2, generator=torch.Generator().manual_seed(0), init_std=1.0
+    )
     return Inspector(layer, numbers(0, 4, 3))
 
 
@@ -59,8 +72,18 @@ def memory(**options):
 
 
 def scrub():
-    weights = {f"layers.0.{m}": numbers(k, 4, 2, 1, 3, 3) for k, m in enumerate(("W_K", "W_Q", "W_V", "P"))}
-    return Scrub([0, 5, 10, 15], [1, 0], weights, {"loss": numbers(7, 4, 2), "cosine": numbers(8, 4, 2)}, 2, 6, 3.0)
+    weights = {
+        f"layers.0.{m}": numbers(k, 4, 2, 1, 3, 3) for k, m in enumerate(("W_K", "W_Q", "W_V", "P"))
+    }
+    return Scrub(
+        [0, 5, 10, 15],
+        [1, 0],
+        weights,
+        {"loss": numbers(7, 4, 2), "cosine": numbers(8, 4, 2)},
+        2,
+        6,
+        3.0,
+    )
 
 
 SOLUTION = {
@@ -81,9 +104,13 @@ FIGURES = {
     "kernels": lambda: Kernels(numbers(0, 9), numbers(1, 9)),
     "copying": lambda: Copying(numbers(0, 4)),
     "scrub": lambda: scrub(),
-    "loops": lambda: Loops([0, 5], [1.0, 6.0], [0.0, 0.2], [0.4, 0.1], (5.0, 0.16), (9.0, 0.2, 0.11), 10, 0.4),
+    "loops": lambda: Loops(
+        [0, 5], [1.0, 6.0], [0.0, 0.2], [0.4, 0.1], (5.0, 0.16), (9.0, 0.2, 0.11), 10, 0.4
+    ),
     "optimum": Optimum,
-    "spectrum": lambda: Spectrum(numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}),
+    "spectrum": lambda: Spectrum(
+        numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
+    ),
 }
 
 
@@ -109,20 +136,43 @@ def states(name, figure):
         elif name == "few_shot":
             yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
         elif name == "shots":
-            yield {"draw": seed % 3, "shots": (1, 2, 7, 20)[seed], "noise": 0.6 * seed, "query": -1.0 + 0.8 * seed}
+            yield {
+                "draw": seed % 3,
+                "shots": (1, 2, 7, 20)[seed],
+                "noise": 0.6 * seed,
+                "query": -1.0 + 0.8 * seed,
+            }
         elif name == "inspector":
-            for block in ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"):
+            for block in (
+                "tokens",
+                "queries",
+                "keys",
+                "values",
+                "scores",
+                "weights",
+                "mixed",
+                "update",
+                "out",
+            ):
                 yield {"cell": [block, seed % 3, seed % 2]}
         elif name == "kernels":
             yield {"sharpness": 1.0 + 15 * seed, "lr": 1.0 + seed, "log_epsilon": -1.0 * seed + 1}
         elif name == "copying":
-            yield {"scale": 7.0 * seed, "shift": ("next", "before")[seed % 2], "sees_query": seed < 2}
+            yield {
+                "scale": 7.0 * seed,
+                "shift": ("next", "before")[seed % 2],
+                "sees_query": seed < 2,
+            }
         elif name == "scrub":
             yield {"run": seed % 2, "at": seed}
         elif name == "loops":
             yield {"at": seed % 2}
         elif name == "optimum":
-            yield {"logs": numbers(seed, 5).tolist(), "n": (1, 5, 100, 1000)[seed], "noise": 0.7 * seed}
+            yield {
+                "logs": numbers(seed, 5).tolist(),
+                "n": (1, 5, 100, 1000)[seed],
+                "noise": 0.7 * seed,
+            }
         elif name == "spectrum":
             yield {"steps": 1 + seed, "lr": 2.0 + seed, "gamma": 0.05 * seed}
         elif name == "memory":
@@ -152,9 +202,7 @@ def test_python_and_the_module_compute_the_same(name, browser):
     page = browser.new_page()
     module = figure._esm.replace("export default", "return", 1)
     for state in states(name, figure):
-        script = (
-            f"([data, state]) => {{ const figure = (() => {{ {module} }})(); return figure.compute(data, state); }}"
-        )
+        script = f"([data, state]) => {{ const figure = (() => {{ {module} }})(); return figure.compute(data, state); }}"
         theirs = page.evaluate(script, [figure.data, state])
         ours = figure.compute(state)
         assert set(ours) == set(theirs)
@@ -166,7 +214,9 @@ def test_python_and_the_module_compute_the_same(name, browser):
 def test_every_figure_has_an_answer_to_what_its_caption_asks(name):
     figure = FIGURES[name]()
     assert "?" in figure.caption or name == "block_builder"
-    assert len(figure.answers()) >= 2 and all(answer.strip().endswith(".") for answer in figure.answers())
+    assert len(figure.answers()) >= 2 and all(
+        answer.strip().endswith(".") for answer in figure.answers()
+    )
     page = figure.page()
     assert '<details class="icl-answers">' in page and page.count("<li>") >= len(figure.answers())
     assert figure.words == {"caption": figure.caption, "answers": figure.answers()}
@@ -223,7 +273,9 @@ def test_the_path_is_the_sum_of_its_two_components():
     figure = Descent(lr=1.7, steps=6, ratio=5)
     result = figure.compute(figure.state)
     angle = torch.tensor(figure.data["angle"], dtype=torch.float64)
-    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+    turn = torch.stack(
+        [torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])]
+    )
     path = torch.tensor(result["path"], dtype=torch.float64) @ turn  # in the bowl's own directions
     left = torch.tensor([result["steep"], result["flat"]], dtype=torch.float64).T
     torch.testing.assert_close(path, path[0] * left, rtol=0, atol=1e-12)
@@ -238,18 +290,36 @@ def test_the_path_diverges_exactly_above_two():
 
 def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
     figure = few_shot()
-    before, after = figure.compute(figure.state), figure.compute(figure.state | {"flipped": [0, 3, 5]})
-    assert after["answer"] == pytest.approx(-before["answer"]) and after["checksum"] == before["checksum"]
+    before, after = (
+        figure.compute(figure.state),
+        figure.compute(figure.state | {"flipped": [0, 3, 5]}),
+    )
+    assert (
+        after["answer"] == pytest.approx(-before["answer"])
+        and after["checksum"] == before["checksum"]
+    )
 
 
 def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
     figure = inspector()
     arrays = figure.compute(figure.state)
-    for block in ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out"):
+    for block in (
+        "tokens",
+        "queries",
+        "keys",
+        "values",
+        "scores",
+        "weights",
+        "mixed",
+        "update",
+        "out",
+    ):
         for row, line in enumerate(arrays[block]):
             for column, value in enumerate(line):
                 result = figure.compute({"cell": [block, row, column]})
-                assert result["value"] == value and result["rebuilt"] == pytest.approx(value, abs=1e-12)
+                assert result["value"] == value and result["rebuilt"] == pytest.approx(
+                    value, abs=1e-12
+                )
                 assert bool(result["parents"]) == (block != "tokens")
 
 
@@ -290,9 +360,9 @@ def test_the_delta_rule_recalls_the_last_letter_exactly():
 def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
     figure = FIGURES["shots"]()
     result = figure.compute({"draw": 1, "shots": 2, "noise": 0.0, "query": 2.0})
-    assert result["answers"][4] == pytest.approx(result["truth"]) and result["answers"][5] == pytest.approx(
-        result["truth"]
-    )
+    assert result["answers"][4] == pytest.approx(result["truth"]) and result["answers"][
+        5
+    ] == pytest.approx(result["truth"])
     noisy = figure.compute({"draw": 1, "shots": 2, "noise": 1.0, "query": 2.0})
     assert abs(noisy["slopes"][2]) < abs(noisy["slopes"][3])  # ridge shrinks
 
@@ -307,39 +377,79 @@ def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
         (lambda: Descent(ratio=3), InputError, "ratio = 3, expected one of 1, 2"),
         (lambda: Descent(steps=-1), InputError, "steps = -1"),
         (
-            lambda: BlockBuilder(numbers(0, 4, 2), numbers(0, 3), numbers(0, 2), numbers(0, 1, 2), 1.0),
+            lambda: BlockBuilder(
+                numbers(0, 4, 2), numbers(0, 3), numbers(0, 2), numbers(0, 1, 2), 1.0
+            ),
             ShapeError,
             "y has shape (3,)",
         ),
         (
-            lambda: BlockBuilder(numbers(0, 4, 2), numbers(0, 4), numbers(0, 2), numbers(0, 2, 2), 1.0),
+            lambda: BlockBuilder(
+                numbers(0, 4, 2), numbers(0, 4), numbers(0, 2), numbers(0, 2, 2), 1.0
+            ),
             ShapeError,
             "w0 has shape (2, 2)",
         ),
         (
-            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(3, 1, 1, 1.0), [0], [0], [0]),
+            lambda: FewShot(
+                ["a"],
+                torch.ones(1),
+                torch.ones(1, 2),
+                construct.gd_layer(3, 1, 1, 1.0),
+                [0],
+                [0],
+                [0],
+            ),
             ShapeError,
             "dim_token = 4",
         ),
         (
-            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(2, 1, 1, 1.0), [0], [7], [0]),
+            lambda: FewShot(
+                ["a"],
+                torch.ones(1),
+                torch.ones(1, 2),
+                construct.gd_layer(2, 1, 1, 1.0),
+                [0],
+                [7],
+                [0],
+            ),
             InputError,
             "queries = [7]",
         ),
         (
-            lambda: FewShot(["a"], torch.ones(1), torch.ones(1, 2), construct.gd_layer(2, 1, 1, 1.0), [0], [0], [0]),
+            lambda: FewShot(
+                ["a"],
+                torch.ones(1),
+                torch.ones(1, 2),
+                construct.gd_layer(2, 1, 1, 1.0),
+                [0],
+                [0],
+                [0],
+            ),
             InputError,
             "share a sentence",
         ),
-        (lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 4), numbers(0, 2)), ShapeError, "z has shape (2, 4)"),
+        (
+            lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 4), numbers(0, 2)),
+            ShapeError,
+            "z has shape (2, 4)",
+        ),
         (
             lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 5), numbers(0, 2), noise_std=3.0),
             InputError,
             "noise_std = 3.0",
         ),
         (lambda: inspector(n_heads=2), ShapeError, "layer has 2 heads"),
-        (lambda: Spectrum(numbers(0, 0, 4), 10, 0.1, {1: [1.0, 1.0, 0.0]}), ShapeError, "eigenvalues has shape (0, 4)"),
-        (lambda: Spectrum(numbers(0, 2, 4), 10, 0.1, {1: [1.0]}), InputError, "tuned[1] has 1 numbers"),
+        (
+            lambda: Spectrum(numbers(0, 0, 4), 10, 0.1, {1: [1.0, 1.0, 0.0]}),
+            ShapeError,
+            "eigenvalues has shape (0, 4)",
+        ),
+        (
+            lambda: Spectrum(numbers(0, 2, 4), 10, 0.1, {1: [1.0]}),
+            InputError,
+            "tuned[1] has 1 numbers",
+        ),
         (lambda: Kernels(numbers(0, 4), numbers(0, 3)), ShapeError, "y has shape (3,)"),
         (lambda: Kernels(numbers(0, 0), numbers(0, 0)), ShapeError, "x is empty"),
         (lambda: Copying(numbers(0, 4, 1)), ShapeError, "y has shape (4, 1)"),
@@ -358,11 +468,16 @@ def test_bad_input_is_named(call, error, message):
 
 def test_the_construction_is_all_identity_and_corner_and_its_rate_is_read_off():
     layer = construct.gd_layer(2, 1, 6, 3.0)
-    weights = {name: parameter.detach().expand(1, 1, -1, -1, -1) for name, parameter in layer.named_parameters()}
+    weights = {
+        name: parameter.detach().expand(1, 1, -1, -1, -1)
+        for name, parameter in layer.named_parameters()
+    }
     one = torch.ones(1, 1)
     found = Scrub([0], [0], weights, {"loss": one, "cosine": one}, 2, 6, 3.0)
     result = found.compute(found.state)
-    assert result["lr"] == pytest.approx(3) and result["identity"] == result["corner"] == pytest.approx(1)
+    assert result["lr"] == pytest.approx(3) and result["identity"] == result[
+        "corner"
+    ] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
@@ -374,11 +489,15 @@ def test_the_optimum_of_a_spectrum_is_that_of_theory_and_nothing_beats_it(noise)
     best = theory.best_preconditioner(task)
     assert result["best"] == pytest.approx(best.diagonal().tolist())
     assert result["best_loss"] == pytest.approx(theory.preconditioned_loss(task, best))
-    assert result["scalar_loss"] == pytest.approx(theory.expected_loss(task, theory.best_step_size(task)))
+    assert result["scalar_loss"] == pytest.approx(
+        theory.expected_loss(task, theory.best_step_size(task))
+    )
     white = theory.preconditioned_loss(task, torch.linalg.inv(covariance))
     assert result["white_loss"] == pytest.approx(white)
     for name in ("scalar", "white"):
-        assert all(b <= o + 1e-12 for b, o in zip(result["best_by_n"], result[f"{name}_by_n"], strict=True))
+        assert all(
+            b <= o + 1e-12 for b, o in zip(result["best_by_n"], result[f"{name}_by_n"], strict=True)
+        )
 
 
 def test_a_looped_layer_that_runs_gd_plus_plus_has_its_transfer_function():
@@ -394,7 +513,9 @@ def test_single_precision_is_measured_on_the_points_of_double_and_is_not_better(
     figure = FIGURES["kernels"]()
     for log, single in figure.data["single"]:
         double = figure.compute(figure.state | {"log_epsilon": log, "lr": 1.0})["error"]
-        assert single > (0.9 if log > -3 else 100) * double, log  # equal but for rounding, until rounding is all
+        assert single > (0.9 if log > -3 else 100) * double, (
+            log
+        )  # equal but for rounding, until rounding is all
 
 
 def test_products_have_the_scale_of_merged_layers_at_the_end_of_training():
@@ -402,7 +523,9 @@ def test_products_have_the_scale_of_merged_layers_at_the_end_of_training():
     for run in figure.data["runs"]:
         assert sum(run["A"][-1][i][i] for i in range(2)) / 2 == pytest.approx(1, abs=1e-3)
         for name, largest in zip("AB", run["largest"], strict=True):
-            assert max(abs(v) for matrix in run[name] for row in matrix for v in row) <= largest + 1e-4
+            assert (
+                max(abs(v) for matrix in run[name] for row in matrix for v in row) <= largest + 1e-4
+            )
 
 
 @pytest.mark.parametrize(
@@ -411,7 +534,10 @@ def test_products_have_the_scale_of_merged_layers_at_the_end_of_training():
         (lambda: Scrub([0], [0], {}, {}, 2, 6, 3.0), "expected W_K"),
         (lambda: Optimum((1.0, -1.0)), r"spectrum\[1\] = -1.0"),
         (lambda: Loops([0], [], [], [], (1.0, 1.0), (1.0, 1.0, 1.0), 10, 1.0), "differ in length"),
-        (lambda: Loops([0], [1.0], [1.0], [0.0], (1.0, 1.0), (1.0, 1.0, 1.0), 10, 1.0), "not above 0"),
+        (
+            lambda: Loops([0], [1.0], [1.0], [0.0], (1.0, 1.0), (1.0, 1.0, 1.0), 10, 1.0),
+            "not above 0",
+        ),
     ],
 )
 def test_figures_of_trained_models_refuse_what_they_cannot_show(make, message):
@@ -423,4 +549,6 @@ def test_modules_of_figures_are_short_and_their_lines_fit():
     for path in (Path(icllib.__file__).parent / "widgets").glob("*.[jc]s*"):
         lines = path.read_text(encoding="utf-8").splitlines()
         assert max(map(len, lines)) <= 100, path.name
-        assert len(lines) <= (300 if path.name in ("shared.js", "drawing.js", "live.css") else 150), path.name
+        assert len(lines) <= (
+            300 if path.name in ("shared.js", "drawing.js", "live.css") else 150
+        ), path.name

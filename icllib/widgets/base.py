@@ -51,7 +51,9 @@ class LiveFigure(anywidget.AnyWidget):
     words = traitlets.Dict().tag(sync=True)
 
     def __init_subclass__(cls, **kwargs: object) -> None:
-        if "name" in vars(cls):  # not for the classes that traitlets derives when an instance gains a trait
+        if "name" in vars(
+            cls
+        ):  # not for the classes that traitlets derives when an instance gains a trait
             cls._esm = "".join(map(_text, (*_SHARED, *cls.parts, f"{cls.name}.js")))
             cls._css = css_tokens() + _text("live.css")
         super().__init_subclass__(**kwargs)
@@ -83,7 +85,8 @@ class LiveFigure(anywidget.AnyWidget):
         found = "".join(f"<li>{_rich(answer)}</li>" for answer in self.answers())
         return (
             f'<figure class="icl-live" data-figure="{self.name}"><style>{self._css}</style>'
-            f'<div class="icl-stage">{self.picture()}</div><figcaption>{_rich(self.caption)}</figcaption>'
+            f'<div class="icl-stage">{self.picture()}</div>'
+            f"<figcaption>{_rich(self.caption)}</figcaption>"
             f'<details class="icl-answers"><summary>Answers</summary><ul>{found}</ul></details>'
             f'<script type="application/json" class="icl-values">{values}</script>'
             f"<script>{script}</script></figure>"

@@ -48,7 +48,9 @@ class BlockBuilder(LiveFigure):
     def __init__(self, x: object, y: object, x_query: object, w0: object, lr: float) -> None:
         check_number("lr", lr)
         inputs, start = (torch.as_tensor(values, dtype=torch.float64) for values in (x, w0))
-        sizes = check_tensors({"x": (inputs, ("N", "N_x")), "w0": (start, ("N_y", "N_x"))}, {"N_y": 1})
+        sizes = check_tensors(
+            {"x": (inputs, ("N", "N_x")), "w0": (start, ("N_y", "N_x"))}, {"N_y": 1}
+        )
         data = {
             "x": inputs.tolist(),
             "y": vector("y", y, sizes["N"]),
@@ -78,15 +80,22 @@ class BlockBuilder(LiveFigure):
             weight = getattr(layer, matrix).data[0]
             weight[:d, :d], weight[:d, d:], weight[d:, :d], weight[d:, d:] = (
                 self._block(name, rows, columns)
-                for name, (rows, columns) in zip(state[matrix], ((d, d), (d, 1), (1, d), (1, 1)), strict=True)
+                for name, (rows, columns) in zip(
+                    state[matrix], ((d, d), (d, 1), (1, d), (1, 1)), strict=True
+                )
             )
         return layer
 
     def compute(self, state: dict) -> dict:
         """The tokens after the layer and after the step, the largest error, and both
         predictions."""
-        x, y, query, w0 = (torch.tensor(self.data[name], dtype=torch.float64) for name in ("x", "y", "x_query", "w0"))
-        prompts = Prompts(x[None], y[None, :, None], query[None], torch.zeros(1, 1, dtype=torch.float64))
+        x, y, query, w0 = (
+            torch.tensor(self.data[name], dtype=torch.float64)
+            for name in ("x", "y", "x_query", "w0")
+        )
+        prompts = Prompts(
+            x[None], y[None, :, None], query[None], torch.zeros(1, 1, dtype=torch.float64)
+        )
         tokens = join_tokens(prompts, w0[None])
         after = self._layer(state)(tokens).detach()
         delta = gradient_descent(prompts, self.data["lr"], 1, w0[None])[0, 0] - w0

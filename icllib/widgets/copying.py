@@ -38,7 +38,9 @@ class Copying(LiveFigure):
         "first x copy?"
     )
 
-    def __init__(self, y: Float[Tensor, "N"], logit_scale: float = 4.0, shift: str = "next") -> None:
+    def __init__(
+        self, y: Float[Tensor, "N"], logit_scale: float = 4.0, shift: str = "next"
+    ) -> None:
         check_tensors({"y": (y, ("N",))})
         check_number("logit_scale", logit_scale, minimum=0.0)
         check_choice("shift", shift, ("next", "before"))
@@ -72,12 +74,17 @@ class Copying(LiveFigure):
 
     def answers(self) -> list[str]:
         enough = next(
-            (c for c in range(61) if self.compute({**self.state, "scale": float(c)})["error"] < 0.01),
+            (
+                c
+                for c in range(61)
+                if self.compute({**self.state, "scale": float(c)})["error"] < 0.01
+            ),
             60,
         )
         blind = self.compute({"scale": 60.0, "shift": "next", "sees_query": False})["copied"][-1]
         return [
-            f"At a scale of {enough}. The weight that is left for all the others shrinks like e to the minus scale.",
+            f"At a scale of {enough}. The weight that is left for all the others "
+            "shrinks like e to the minus scale.",
             f"It copies {blind:.3f}, the mean of what all others hold: half of the tokens are "
             "labels, half are inputs with an empty label. A query without a successor scores all "
             "tokens alike.",
@@ -87,7 +94,9 @@ class Copying(LiveFigure):
 
     def picture(self) -> str:
         result, n = self.compute(self.state), len(self.data["y"])
-        figure, ax = canvas(4, 3.8, xlabel="token that is read", ylabel="token that asks", aspect="equal")
+        figure, ax = canvas(
+            4, 3.8, xlabel="token that is read", ylabel="token that asks", aspect="equal"
+        )
         for row, weights in enumerate(result["weights"]):
             for column, weight in enumerate(weights):
                 ax.plot([column], [row], "s", markersize=15 * weight**0.5, color=COLORS["gd"][0])

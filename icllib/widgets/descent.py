@@ -48,8 +48,12 @@ class Descent(LiveFigure):
         """The path (K + 1 points), the loss at each, what is left of each direction, whether it
         diverges, the best η."""
         angle = torch.tensor(self.data["angle"], dtype=torch.float64)
-        turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
-        hessian = turn @ torch.diag(torch.tensor([1.0, 1 / state["ratio"]], dtype=torch.float64)) @ turn.T
+        turn = torch.stack(
+            [torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])]
+        )
+        hessian = (
+            turn @ torch.diag(torch.tensor([1.0, 1 / state["ratio"]], dtype=torch.float64)) @ turn.T
+        )
         path = [torch.tensor(state["start"], dtype=torch.float64)]
         for _ in range(state["steps"]):
             path.append(path[-1] - state["lr"] * hessian @ path[-1])

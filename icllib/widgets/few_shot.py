@@ -56,7 +56,9 @@ class FewShot(LiveFigure):
         queries: Sequence[int],
         chosen: Sequence[int],
     ) -> None:
-        sizes = check_tensors({"labels": (labels, ("n",)), "x": (x, ("n", "N_x"))}, {"n": len(sentences)})
+        sizes = check_tensors(
+            {"labels": (labels, ("n",)), "x": (x, ("n", "N_x"))}, {"n": len(sentences)}
+        )
         if layer.dim_token != sizes["N_x"] + 1 or layer.n_heads != 1:
             raise ShapeError(
                 f"layer has dim_token = {layer.dim_token} and {layer.n_heads} heads, expected N_x "
@@ -64,25 +66,39 @@ class FewShot(LiveFigure):
             )
         for name, indices in (("bank", bank), ("queries", queries), ("chosen", chosen)):
             if not set(indices) <= set(range(len(sentences))):
-                raise InputError(f"{name} = {list(indices)}, expected indices of the {len(sentences)} sentences")
+                raise InputError(
+                    f"{name} = {list(indices)}, expected indices of the {len(sentences)} sentences"
+                )
         if set(bank) & set(queries) or not set(chosen) <= set(bank):
-            raise InputError("bank and queries share a sentence, or chosen has one that is not in bank")
+            raise InputError(
+                "bank and queries share a sentence, or chosen has one that is not in bank"
+            )
         data = {
             "sentences": list(sentences),
             "labels": vector("labels", labels),
             "x": x.double().tolist(),
             "bank": list(bank),
             "queries": list(queries),
-        } | {name: getattr(layer, name)[0].detach().double().tolist() for name in ("W_K", "W_Q", "W_V", "P")}
-        super().__init__(data=data, state={"chosen": sorted(chosen), "flipped": [], "query": queries[0]})
+        } | {
+            name: getattr(layer, name)[0].detach().double().tolist()
+            for name in ("W_K", "W_Q", "W_V", "P")
+        }
+        super().__init__(
+            data=data, state={"chosen": sorted(chosen), "flipped": [], "query": queries[0]}
+        )
 
     def compute(self, state: dict) -> dict:
         """Each example's vote, the answer (their sum), and the CRC-32 checksum of the weights'
         bytes."""
-        matrices = [torch.tensor(self.data[name], dtype=torch.float64) for name in ("W_K", "W_Q", "W_V", "P")]
+        matrices = [
+            torch.tensor(self.data[name], dtype=torch.float64)
+            for name in ("W_K", "W_Q", "W_V", "P")
+        ]
         W_K, W_Q, W_V, P = matrices
         chosen = torch.tensor(state["chosen"], dtype=torch.long)
-        signs = torch.tensor([-1.0 if i in state["flipped"] else 1.0 for i in state["chosen"]], dtype=torch.float64)
+        signs = torch.tensor(
+            [-1.0 if i in state["flipped"] else 1.0 for i in state["chosen"]], dtype=torch.float64
+        )
         x = torch.tensor(self.data["x"], dtype=torch.float64)
         labels = torch.tensor(self.data["labels"], dtype=torch.float64)[chosen] * signs
         tokens = torch.cat([x[chosen], labels[:, None]], dim=1)
@@ -109,7 +125,10 @@ class FewShot(LiveFigure):
     def picture(self) -> str:
         result = self.compute(self.state)
         names = [f"example {self.data['bank'].index(i) + 1}" for i in self.state["chosen"]]
-        colors = [COLORS["gd" if self.data["labels"][i] > 0 else "trained"][0] for i in self.state["chosen"]]
+        colors = [
+            COLORS["gd" if self.data["labels"][i] > 0 else "trained"][0]
+            for i in self.state["chosen"]
+        ]
         figure, ax = canvas(
             5,
             3.2,

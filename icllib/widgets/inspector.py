@@ -52,7 +52,8 @@ class Inspector(LiveFigure):
         if sizes["T"] < 2:
             raise InputError(f"tokens has {sizes['T']} tokens, expected at least 2")
         data = {"tokens": tokens.double().tolist()} | {
-            name: getattr(layer, name)[0].detach().double().tolist() for name in ("W_K", "W_Q", "W_V", "P")
+            name: getattr(layer, name)[0].detach().double().tolist()
+            for name in ("W_K", "W_Q", "W_V", "P")
         }
         super().__init__(data=data, state={"cell": ["out", sizes["T"] - 1, sizes["dim_token"] - 1]})
 
@@ -82,7 +83,9 @@ class Inspector(LiveFigure):
             case "weights":
                 return across("scores", row)
             case "mixed":
-                return across("weights", row) + [("values", i, column) for i in range(len(arrays["values"]))]
+                return across("weights", row) + [
+                    ("values", i, column) for i in range(len(arrays["values"]))
+                ]
             case "update":
                 return across("mixed", row)
             case _:
@@ -121,7 +124,8 @@ class Inspector(LiveFigure):
 
     def answers(self) -> list[str]:
         return [
-            "A number in “keys” depends on its own token alone, by a row of W_K: no other token, no query.",
+            "A number in “keys” depends on its own token alone, by a row of W_K: "
+            "no other token, no query.",
             "None does: who is listened to is decided by queries and keys. Values are only mixed "
             "by the weights, afterwards.",
             "Behind the last slot of “out” stand all tokens, all keys and all values, but only "
@@ -140,7 +144,9 @@ class Inspector(LiveFigure):
             for i in range(rows):
                 for j in range(columns):
                     text = f"{float(arrays[name][i, j]):.1f}".replace("-", "−")
-                    ax.text(left + j + 0.5, top - i - 0.5, text, ha="center", va="center", fontsize=7)
+                    ax.text(
+                        left + j + 0.5, top - i - 0.5, text, ha="center", va="center", fontsize=7
+                    )
             ax.plot(
                 [left, left + columns, left + columns, left, left],
                 [top, top, top - rows, top - rows, top],

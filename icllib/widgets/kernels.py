@@ -79,7 +79,9 @@ class Kernels(LiveFigure):
 
     def picture(self) -> str:
         result = self.compute(self.state)
-        figure, ax = canvas(5, 3.2, xlabel="input (x)", ylabel="label (y)", title="Three answers to a curve")
+        figure, ax = canvas(
+            5, 3.2, xlabel="input (x)", ylabel="label (y)", title="Three answers to a curve"
+        )
         grid = torch.linspace(-torch.pi, torch.pi, _GRID)
         ax.plot(grid, result["smoother"], **LEARNERS["other"])
         ax.plot(grid, result["step"], **LEARNERS["gd"])
@@ -107,7 +109,11 @@ def _scores(x: Tensor) -> Tensor:
 def _pair(x: Tensor, y: Tensor, epsilon: float, dtype: torch.dtype) -> Tensor:
     """The pair's answers on the grid at η = 1, computed in `dtype`, (grid,)."""
     scores = _scores(x).to(dtype)
-    return ((epsilon * scores).softmax(1) - (-epsilon * scores).softmax(1)) @ y.to(dtype) / (2 * epsilon)
+    return (
+        ((epsilon * scores).softmax(1) - (-epsilon * scores).softmax(1))
+        @ y.to(dtype)
+        / (2 * epsilon)
+    )
 
 
 def _error(x: Tensor, y: Tensor, epsilon: float, dtype: torch.dtype) -> float:

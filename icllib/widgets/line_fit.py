@@ -52,7 +52,11 @@ class LineFit(LiveFigure):
         reader's own line."""
         x, y = (torch.tensor(state[name], dtype=torch.float64) for name in ("x", "y"))
         spread = (x - x.mean()).square().sum()
-        slope = ((x - x.mean()) * (y - y.mean())).sum() / spread if spread > 0 else torch.zeros((), dtype=torch.float64)
+        slope = (
+            ((x - x.mean()) * (y - y.mean())).sum() / spread
+            if spread > 0
+            else torch.zeros((), dtype=torch.float64)
+        )
         mine = ((state["right"] - state["left"]) / 4, (state["right"] + state["left"]) / 2)
         w, b = mine if state["by_hand"] else (slope, y.mean() - slope * x.mean())
         residuals = w * x + b - y
@@ -77,8 +81,12 @@ class LineFit(LiveFigure):
 
     def picture(self) -> str:
         result, reach = self.compute(self.state), self.data["reach"]
-        figure, ax = canvas(4, 3.8, xlabel=self.data["x_label"], ylabel=self.data["y_label"], aspect="equal")
-        for x, y, residual in zip(self.state["x"], self.state["y"], result["residuals"], strict=True):
+        figure, ax = canvas(
+            4, 3.8, xlabel=self.data["x_label"], ylabel=self.data["y_label"], aspect="equal"
+        )
+        for x, y, residual in zip(
+            self.state["x"], self.state["y"], result["residuals"], strict=True
+        ):
             side = -abs(residual) if x > 0 else abs(residual)
             corner = [(x, y), (x + side, y), (x + side, y + residual), (x, y + residual)]
             ax.fill(*zip(*corner, strict=True), color=COLORS["gd"][0], alpha=0.15)

@@ -55,10 +55,15 @@ class Loops(LiveFigure):
             for value in values:
                 check_number(name, value)
         if min(gd[-1], gdpp[-1], *losses, 1.0) <= 0:
-            raise InputError("losses, gd or gdpp has a loss that is not above 0, which no logarithmic axis can show")
+            raise InputError(
+                "losses, gd or gdpp has a loss that is not above 0, which no "
+                "logarithmic axis can show"
+            )
         check_count("n_context", n_context)
         if not len(steps) == len(rates) == len(bends) == len(losses):
-            raise ShapeError("steps, rates, bends and losses differ in length, expected one entry a reading each")
+            raise ShapeError(
+                "steps, rates, bends and losses differ in length, expected one entry a reading each"
+            )
         data = {
             "steps": list(steps),
             "lr": [round(v, 5) for v in vector("rates", rates)],
@@ -94,7 +99,9 @@ class Loops(LiveFigure):
 
         def half(name: str) -> int:
             values = self.data[name]
-            return next((steps[at] for at in readings if abs(values[at]) >= abs(values[-1]) / 2), steps[-1])
+            return next(
+                (steps[at] for at in readings if abs(values[at]) >= abs(values[-1]) / 2), steps[-1]
+            )
 
         def apart(at: int) -> float:
             result = self.compute({"at": at})
@@ -102,7 +109,8 @@ class Loops(LiveFigure):
 
         nearest = min(readings, key=apart)
         return [
-            f"η has reached half of its last value by update {half('lr')}, γ by update {half('gamma')}.",
+            f"η has reached half of its last value by update {half('lr')}, γ by update "
+            f"{half('gamma')}.",
             f"It is nearest to gradient descent's parabola after {steps[nearest]} updates, at the "
             f"loss {self.data['losses'][nearest]:.4f} (tuned gradient descent: "
             f"{self.data['gd_loss']:.4f}), and ends at {self.data['losses'][-1]:.4f}, near the "

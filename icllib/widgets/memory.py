@@ -29,7 +29,8 @@ _GLYPHS = {
 }
 #: Twelve letters as values: 5 × 5 pictures, row by row, ink +1 and paper −1, (25,) each.
 LETTERS: dict[str, list[float]] = {
-    name: [1.0 if sign == "#" else -1.0 for sign in glyph.replace(" ", "")] for name, glyph in _GLYPHS.items()
+    name: [1.0 if sign == "#" else -1.0 for sign in glyph.replace(" ", "")]
+    for name, glyph in _GLYPHS.items()
 }
 
 
@@ -58,26 +59,35 @@ class Memory(LiveFigure):
         sizes = check_tensors({"keys": (keys, ("pairs", "d"))}, {"pairs": len(LETTERS)})
         lengths = keys.norm(dim=1)
         if not torch.allclose(lengths, torch.ones_like(lengths), atol=1e-6):
-            raise InputError(f"keys have lengths from {lengths.min():.3f} to {lengths.max():.3f}, expected 1")
+            raise InputError(
+                f"keys have lengths from {lengths.min():.3f} to {lengths.max():.3f}, expected 1"
+            )
         check_count("pairs", pairs)
         check_choice("rule", rule, ("sum", "delta"))
         if pairs > len(LETTERS):
             raise InputError(f"pairs = {pairs}, expected at most {len(LETTERS)}")
         d = sizes["d"]
-        orthogonal = torch.linalg.qr(keys.double().T, mode="complete")[0].T  # d of them, and then they come round again
+        orthogonal = torch.linalg.qr(keys.double().T, mode="complete")[
+            0
+        ].T  # d of them, and then they come round again
         data = {
             "letters": list(LETTERS),
             "values": list(LETTERS.values()),
             "random": keys.double().tolist(),
             "orthogonal": [orthogonal[i % d].tolist() for i in range(len(LETTERS))],
         }
-        super().__init__(data=data, state={"pairs": pairs, "keys": "random", "rule": rule, "asked": 0})
+        super().__init__(
+            data=data, state={"pairs": pairs, "keys": "random", "rule": rule, "asked": 0}
+        )
 
     def compute(self, state: dict) -> dict:
         """What is recalled for each stored key, and its squared error as a fraction of the
         letter's squared length."""
         n = state["pairs"]
-        keys, values = (torch.tensor(self.data[name][:n], dtype=torch.float64) for name in (state["keys"], "values"))
+        keys, values = (
+            torch.tensor(self.data[name][:n], dtype=torch.float64)
+            for name in (state["keys"], "values")
+        )
         memory = torch.zeros(values.shape[1], keys.shape[1], dtype=torch.float64)
         for key, value in zip(keys, values, strict=True):
             known = memory @ key if state["rule"] == "delta" else 0.0
@@ -115,7 +125,11 @@ class Memory(LiveFigure):
                 for index, value in enumerate(pixels):
                     shade = (value / ink + 1) / 2
                     corner = (6 * place + index % 5, 6 * (1 - row) + 4 - index // 5)
-                    ax.add_patch(Rectangle(corner, 1, 1, facecolor=COLORS["ink"][0], alpha=shade, edgecolor="none"))
+                    ax.add_patch(
+                        Rectangle(
+                            corner, 1, 1, facecolor=COLORS["ink"][0], alpha=shade, edgecolor="none"
+                        )
+                    )
         ax.set(xlim=(0, 6 * n), ylim=(0, 12), xticks=[], yticks=[])
         ax.grid(False)
         ax.spines[:].set_visible(False)

@@ -39,15 +39,22 @@ class Optimum(LiveFigure):
         "together? Then raise the noise: what does the optimum give up first?"
     )
 
-    def __init__(self, spectrum: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0), n_context: int = 20) -> None:
+    def __init__(
+        self, spectrum: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0), n_context: int = 20
+    ) -> None:
         values = vector("spectrum", spectrum)
         for place, value in enumerate(values):
             if value <= 0:
                 raise InputError(f"spectrum[{place}] = {value}, expected a number above 0")
         check_count("n_context", n_context)
         check_number("spectrum[0]", values[0])
-        logs = [float(v) for v in torch.log2(torch.tensor(values, dtype=torch.float64)).round(decimals=2)]
-        super().__init__(data={"sizes": list(_SIZES)}, state={"logs": logs, "n": n_context, "noise": 0.0})
+        logs = [
+            float(v)
+            for v in torch.log2(torch.tensor(values, dtype=torch.float64)).round(decimals=2)
+        ]
+        super().__init__(
+            data={"sizes": list(_SIZES)}, state={"logs": logs, "n": n_context, "noise": 0.0}
+        )
 
     def compute(self, state: dict) -> dict:
         """The three learners' multipliers and losses at N, and their losses at all sizes."""

@@ -62,7 +62,9 @@ class Scrub(LiveFigure):
         found = {name.rsplit(".", 1)[-1]: tensor.double() for name, tensor in weights.items()}
         for name in _MATRICES:
             if name not in found:
-                raise InputError(f"weights has {', '.join(found) or 'nothing'}, expected {name} as well")
+                raise InputError(
+                    f"weights has {', '.join(found) or 'nothing'}, expected {name} as well"
+                )
         if found["P"].shape[2] != 1:
             raise ShapeError(f"weights has {found['P'].shape[2]} heads, expected one")
         for name in ("loss", "cosine"):
@@ -92,7 +94,9 @@ class Scrub(LiveFigure):
         (A's columns for x, B's row for y) the share that is the identity and the share that is the
         corner."""
         run, d = self.data["runs"][state["run"]], self.data["dimX"]
-        read, written = (torch.tensor(run[name][state["at"]], dtype=torch.float64) for name in ("A", "B"))
+        read, written = (
+            torch.tensor(run[name][state["at"]], dtype=torch.float64) for name in ("A", "B")
+        )
         diagonal = float(read.diagonal()[:d].mean())
         corner = float(written[d, d])
         return {
@@ -106,7 +110,10 @@ class Scrub(LiveFigure):
     def answers(self) -> list[str]:
         steps, run = self.data["steps"], self.data["runs"][0]
         half = next((at for at, cosine in enumerate(run["cosine"]) if cosine > 0.5), len(steps) - 1)
-        rates = [self.compute({"run": place, "at": len(steps) - 1})["lr"] for place in range(len(self.data["runs"]))]
+        rates = [
+            self.compute({"run": place, "at": len(steps) - 1})["lr"]
+            for place in range(len(self.data["runs"]))
+        ]
         return [
             "A's diagonal and B's corner grow together, for each is of use only with the other: "
             "the step is their product.",
@@ -120,11 +127,15 @@ class Scrub(LiveFigure):
         ]
 
     def picture(self) -> str:
-        figure, ax = canvas(5, 3.0, xlabel="updates", ylabel="cosine with GD", title="Training finds the step")
+        figure, ax = canvas(
+            5, 3.0, xlabel="updates", ylabel="cosine with GD", title="Training finds the step"
+        )
         for run in self.data["runs"]:
             ax.plot(self.data["steps"], run["cosine"], **(LEARNERS["trained"] | {"marker": ""}))
         ax.axhline(1, color=COLORS["gd"][0])
-        label_line(ax, self.data["steps"][-1], 1, "one step of GD", COLORS["gd"][0], xytext=(-92, -14))
+        label_line(
+            ax, self.data["steps"][-1], 1, "one step of GD", COLORS["gd"][0], xytext=(-92, -14)
+        )
         first, last = self.data["runs"][0]["cosine"][0], self.data["runs"][0]["cosine"][-1]
         return to_svg(
             figure,
@@ -133,17 +144,22 @@ class Scrub(LiveFigure):
         )
 
 
-def _scaled(read: Float[Tensor, "R a a"], written: Float[Tensor, "R a a"], dim_x: int) -> dict[str, list]:
+def _scaled(
+    read: Float[Tensor, "R a a"], written: Float[Tensor, "R a a"], dim_x: int
+) -> dict[str, list]:
     """Both products of a seed by one factor, with the convention of `alignment.merge` at the end
     of training, and the largest entry of each."""
     factor = read[-1].diagonal()[:dim_x].mean()
     if factor == 0:
         raise InputError(
-            "weights has W_KᵀW_Q with a zero diagonal on x at the end, expected one that can be scaled to 1"
+            "weights has W_KᵀW_Q with a zero diagonal on x at the end, expected one "
+            "that can be scaled to 1"
         )
     products = {"A": read / factor, "B": written * factor}
     largest = [math.ceil(10 * float(product.abs().max())) / 10 for product in products.values()]
-    return {name: [_rounded(matrix) for matrix in product] for name, product in products.items()} | {"largest": largest}
+    return {
+        name: [_rounded(matrix) for matrix in product] for name, product in products.items()
+    } | {"largest": largest}
 
 
 def _rounded(matrix: Tensor) -> list[list[float]]:

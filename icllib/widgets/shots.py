@@ -50,7 +50,9 @@ class Shots(LiveFigure):
     ) -> None:
         axes = {"x": (x, ("draws", "n")), "z": (z, ("draws", "n")), "w": (w, ("draws",))}
         if min(check_tensors(axes).values()) == 0:
-            raise ShapeError(f"x has shape {tuple(x.shape)}, expected at least one prompt with an example")
+            raise ShapeError(
+                f"x has shape {tuple(x.shape)}, expected at least one prompt with an example"
+            )
         check_number("noise_std", noise_std, minimum=0.0)
         if noise_std > 2:
             raise InputError(f"noise_std = {noise_std}, expected at most 2")
@@ -108,14 +110,18 @@ class Shots(LiveFigure):
         result, draw, n = self.compute(self.state), self.state["draw"], self.state["shots"]
         x = torch.tensor(self.data["x"][draw][:n])
         reach = max(4.0, *(1.1 * abs(y) for y in [*result["labels"], result["truth"]]))
-        figure, ax = canvas(5, 3.2, xlabel="input (x)", ylabel="label (y)", title=f"A prompt with {n} examples")
+        figure, ax = canvas(
+            5, 3.2, xlabel="input (x)", ylabel="label (y)", title=f"A prompt with {n} examples"
+        )
         for slope, style in zip(result["slopes"], ("gd", "gd", "optimum", "other"), strict=True):
             ax.plot([-3, 3], [-3 * slope, 3 * slope], **LEARNERS[style])
         ax.plot(x, result["labels"], "o", color=COLORS["data"][0])
         ax.axvline(self.state["query"], color=COLORS["query"][0])
         ax.plot([self.state["query"]], [result["truth"]], "D", color=COLORS["query"][0])
         ax.set(xlim=(-3, 3), ylim=(-reach, reach))
-        answers = ", ".join(f"{name} {value:.2f}" for name, value in zip(_NAMES, result["answers"], strict=True))
+        answers = ", ".join(
+            f"{name} {value:.2f}" for name, value in zip(_NAMES, result["answers"], strict=True)
+        )
         return to_svg(
             figure,
             f"{n} examples and the lines that four learners draw through them. The answers for "

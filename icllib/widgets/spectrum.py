@@ -54,21 +54,29 @@ class Spectrum(LiveFigure):
     ) -> None:
         sizes = check_tensors({"eigenvalues": (eigenvalues, ("prompts", "N_x"))})
         if min(sizes.values()) == 0:
-            raise ShapeError(f"eigenvalues has shape {tuple(eigenvalues.shape)}, expected at least one")
+            raise ShapeError(
+                f"eigenvalues has shape {tuple(eigenvalues.shape)}, expected at least one"
+            )
         check_count("n_context", n_context)
         check_number("variance", variance, minimum=0.0)
         for steps, values in tuned.items():
             if len(values) != 3:
-                raise InputError(f"tuned[{steps}] has {len(values)} numbers, expected η, then η and γ of GD++")
+                raise InputError(
+                    f"tuned[{steps}] has {len(values)} numbers, expected η, then η and γ of GD++"
+                )
         data = {
             "eigenvalues": [[round(float(value), 5) for value in row] for row in eigenvalues],
             "n": n_context,
             "s": float(variance),
-            "tuned": {str(steps): [float(value) for value in values] for steps, values in tuned.items()},
+            "tuned": {
+                str(steps): [float(value) for value in values] for steps, values in tuned.items()
+            },
             "most": float(eigenvalues.max()),
         }
         first = next(iter(tuned.values()))
-        super().__init__(data=data, state={"steps": min(tuned), "lr": round(float(first[0]), 2), "gamma": 0.0})
+        super().__init__(
+            data=data, state={"steps": min(tuned), "lr": round(float(first[0]), 2), "gamma": 0.0}
+        )
 
     def _left(self, eigenvalues: Tensor, state: dict) -> Tensor:
         a = b = torch.ones_like(eigenvalues)
@@ -94,7 +102,9 @@ class Spectrum(LiveFigure):
 
     def answers(self) -> list[str]:
         counts = sorted(map(int, self.data["tuned"]))
-        (few, first), (many, last) = ((k, self.data["tuned"][str(k)]) for k in (counts[0], counts[-1]))
+        (few, first), (many, last) = (
+            (k, self.data["tuned"][str(k)]) for k in (counts[0], counts[-1])
+        )
         return [
             f"The best η hardly changes, {first[0]:.1f} for {few} and {last[0]:.1f} for {many} "
             "steps: the largest eigenvalues forbid more, for beyond 2/η a direction grows with "
@@ -108,7 +118,9 @@ class Spectrum(LiveFigure):
 
     def picture(self) -> str:
         result = self.compute(self.state)
-        figure, ax = canvas(5, 3.0, xlabel="eigenvalue (λ)", ylabel="left after K steps", title="Transfer function")
+        figure, ax = canvas(
+            5, 3.0, xlabel="eigenvalue (λ)", ylabel="left after K steps", title="Transfer function"
+        )
         grid = torch.linspace(0, 1, 101) * self.data["most"]
         ax.plot(grid, result["left"], **LEARNERS["gd"])
         ax.axhline(0, color=COLORS["muted"][0], linewidth=0.8)

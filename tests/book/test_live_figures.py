@@ -6,12 +6,17 @@ from visits import visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
-# Text of a figure that is smaller than 10 px on the screen; letters that stand lower or higher are part of a symbol.
+# Text of a figure that is smaller than 10 px on the screen; letters that stand lower or higher are
+# part of a symbol.
 SMALL = """() => {
-  const own = (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
-  const size = (node) => parseFloat(getComputedStyle(node).fontSize) * (node.getScreenCTM ? node.getScreenCTM().a : 1);
-  const nodes = document.querySelectorAll('.icl-figure :is(text, figcaption), .icl-live :is(text, p, li, label, summary, button, legend, output, figcaption)');
-  return [...nodes].filter((node) => own(node) && node.getClientRects().length && size(node) < 9.95)
+  const own = (node) => [...node.childNodes]
+    .some((child) => child.nodeType === 3 && child.textContent.trim());
+  const zoom = (node) => (node.getScreenCTM ? node.getScreenCTM().a : 1);
+  const size = (node) => parseFloat(getComputedStyle(node).fontSize) * zoom(node);
+  const nodes = document.querySelectorAll(
+    '.icl-figure :is(text, figcaption), .icl-live :is(text, p, li, label, summary, button)');
+  const shown = (node) => own(node) && node.getClientRects().length;
+  return [...nodes].filter((node) => shown(node) && size(node) < 9.95)
     .map((node) => `${node.textContent.slice(0, 30)}: ${size(node).toFixed(1)} px`);
 }"""
 # How many pixels of the drawing or the sentence are on the screen.
@@ -19,12 +24,14 @@ IN_VIEW = """(figure) => Math.max(...['.icl-drawing', '.icl-sentence'].map((part
   const box = figure.querySelector(part).getBoundingClientRect();
   return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
 }))"""
-MARGINS = """() => [...document.querySelectorAll('.icl-panels')].filter((row) => row.getClientRects().length).map((row) => {
+MARGINS = """() => [...document.querySelectorAll('.icl-panels')]
+  .filter((row) => row.getClientRects().length).map((row) => {
   const box = row.getBoundingClientRect();
   const svgs = [...row.querySelectorAll(':scope > svg')].map((svg) => svg.getBoundingClientRect());
   const top = Math.min(...svgs.map((one) => one.top));
   const first = svgs.filter((one) => Math.abs(one.top - top) < 2);
-  return [Math.min(...first.map((one) => one.left)) - box.left, box.right - Math.max(...first.map((one) => one.right))];
+  const [left, right] = [first.map((one) => one.left), first.map((one) => one.right)];
+  return [Math.min(...left) - box.left, box.right - Math.max(...right)];
 })"""
 
 
@@ -72,6 +79,8 @@ def test_the_introduction_begins_with_reviews_that_vote_for_their_label(browser,
         assert len(votes) == 8
         for vote in votes:
             start, length = (float(vote.get_attribute(part)) for part in ("x", "width"))
-            assert length > 1 and (start >= zero - 0.1) == ("icl-positive" in vote.get_attribute("class"))
+            assert length > 1 and (start >= zero - 0.1) == (
+                "icl-positive" in vote.get_attribute("class")
+            )
         numbers = figure.locator(".icl-bank b").all_inner_texts()
         assert numbers == [str(k + 1) for k in range(len(numbers))]
