@@ -1,4 +1,4 @@
-"""What readers hand in: right answers to each check, and wrong ones with what they should be told."""
+"""What readers hand in: right answers to each check, and wrong ones with what they are told."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ INTRO_AND_ONE = [
         wrong=[
             ("grams", 4201.8),
             ("median", 4.25),
-            ("largest difference", 4.3),
+            ("largest difference", 4.35),
             ("largest difference", 4.23),
             ("median", (TENS.median(), TENS)),
             ("middle of the range", (5.5, TENS)),

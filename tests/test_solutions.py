@@ -24,7 +24,7 @@ LONG = {
     "adaptive": "answers a thousand prompts",
 }
 
-#: Changes that leave an answer right: check → what was changed into what, how often, and the reason.
+#: Changes that leave an answer right: check → what was changed into what, how often, and why.
 EQUIVALENT = {
     "singular_inputs": (
         {"1.0 → 2.0": 1, "0 → 1": 2, "1 → 2": 4, "2 → 3": 2, "3 → 4": 1, "-1 → 1": 1},

@@ -62,11 +62,9 @@ class Answer:
         """
         given = tuple(self.value.shape)
         one_number = math.prod(shape) == 1 and self.value.numel() == 1
-        if (
-            given == shape
-            or one_number
-            or (len(shape) == 1 and tuple(n for n in given if n != 1) == shape)
-        ):
+        in_brackets = given[: len(shape)] == shape and math.prod(given) == math.prod(shape)
+        a_list = len(shape) == 1 and tuple(n for n in given if n != 1) == shape
+        if one_number or in_brackets or a_list:
             return Answer(self.value.reshape(shape), self.tolerance)
         turned = len(given) == 2 and given[::-1] == shape
         raise AnswerError(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from icllib import learners
-from icllib.checks.answers import Answer, call, read
+from icllib.checks.answers import Answer, AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
 
 __all__ = ["best_constant", "leave_one_out", "normal_equations", "ridge_as_data", "singular_inputs"]
@@ -19,6 +19,8 @@ __all__ = ["best_constant", "leave_one_out", "normal_equations", "ridge_as_data"
 def best_constant(answer: float, y: Tensor) -> Feedback:
     """The constant with the least squared loss on `y`, (n,): the mean."""
     y = read(y, "y").value.flatten()
+    if y.numel() == 0:
+        raise AnswerError("not yet", "y is empty, expected the masses.")
     mistakes = {
         "that is the median: it makes the sum of absolute residuals least, not of squared ones.": (
             y.median()
@@ -68,7 +70,7 @@ def normal_equations(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
 def ridge_as_data(answer: Callable[[Tensor, Tensor, float], tuple[Tensor, Tensor]]) -> Feedback:
     """`answer(x, y, strength)` → more data (x, y), on which plain least squares is ridge on the old
     ones."""
-    for n, dim_x, dim_y, strength, seed in ((4, 3, 1, 0.25, 0), (5, 2, 2, 0.4, 1)):
+    for n, dim_x, dim_y, strength, seed in ((4, 3, 1, 0.3, 0), (5, 2, 2, 0.4, 1)):
         feedback = _ridge_as_data(answer, n, dim_x, dim_y, strength, seed)
         if not feedback:
             return feedback

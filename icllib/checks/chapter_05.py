@@ -72,7 +72,7 @@ def forgetful(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Feed
 
     return grade(
         answer,
-        starmap(case, [(7, 3, 2, 0.8, 0), (5, 2, 3, 0.5, 9)]),
+        starmap(case, [(7, 3, 2, 0.8, 0), (5, 2, 3, 0.6, 9)]),
         "a pair fades by λ with every later write.",
     )
 

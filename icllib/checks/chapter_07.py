@@ -36,7 +36,7 @@ def transfer(answer: Callable[[Tensor, float, float, int, int], Tensor]) -> Feed
     """`answer(eigenvalues, lr, gamma, n_context, steps)` → what GD++ leaves of each direction."""
     first = torch.tensor([0.0, 0.1, 0.3], dtype=torch.float64)
     second = torch.tensor([[0.05, 0.2], [0.35, 0.4]], dtype=torch.float64)
-    cases = starmap(_transfer, [(first, 4.0, 0.05, 10, 3), (second, 3.0, 0.02, 20, 2)])
+    cases = starmap(_transfer, [(first, 4.0, 0.05, 10, 3), (second, 3.0, 0.02, 20, 4)])
     return grade(answer, cases, "b (1 − η λ a²) and a (1 − γ N λ a²), layer by layer.")
 
 

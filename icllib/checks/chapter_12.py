@@ -46,7 +46,7 @@ def eta_star(answer: Callable[[int, int, float, float], float]) -> Feedback:
         return Case((n, d, s, sigma), value(), mistakes)
 
     return grade(
-        answer, starmap(case, [(8, 3, 0.5, 0.6), (5, 4, 1.3, 2.0)]), "Γ is a multiple of I."
+        answer, starmap(case, [(8, 5, 0.5, 0.6), (5, 4, 1.3, 2.0)]), "Γ is a multiple of I."
     )
 
 
