@@ -151,3 +151,57 @@ def test_chapter_12_starts_that_get_stuck(page):
     assert 1 < twelve.number(r"at the rate ([\d.]+)") / twelve.number(r"the side entrance at ([\d.]+)") < 1.1
     assert "8 of 8 reach the optimum" in twelve.text.replace("\n", " ")
     assert twelve.number(r"largest multiplier × eigenvalue ([\d.]+)") > 4
+
+
+def test_chapter_11_depth_against_its_rivals(page):
+    eleven = page("11_train_deep")
+    by = eleven.table("Loss without the worst prompt in a hundred")
+    own, looped = by["trained, layers of their own"], by["trained, one layer looped"]
+    pairs = by["GD++, a pair a layer"]
+    for depth in ("K = 2", "K = 3"):
+        assert own[depth] == pytest.approx(pairs[depth], rel=0.04)
+        assert looped[depth] < 1.1 * by["GD++"][depth]
+    for depth in ("K = 4", "K = 5"):
+        assert pairs[depth] < 0.8 * own[depth]
+    assert pairs["K = 4"] < own["K = 5"]
+    assert looped["K = 5"] > max(1.1 * by["GD++"]["K = 5"], by["CG"]["K = 5"])
+    clean = eleven.table("Twenty examples in five dimensions")
+    for name in ("GD++", "trained, layers of their own"):
+        assert clean[name]["K = 1"] > 10 * clean[name]["K = 2"] > 100 * clean[name]["K = 3"] or name != "GD++"
+        assert clean[name]["K = 2"] > 9 * clean[name]["K = 3"]
+    assert clean["GD"]["K = 2"] / clean["GD"]["K = 3"] < 2.5
+
+
+def test_chapter_11_means_hang_on_single_prompts(page):
+    rows = page("11_train_deep").table("Means hang on single prompts")
+    seeds = [row for name, row in rows.items() if name.startswith("three layers")]
+    medians, trimmed = ([row[name] for row in seeds] for name in ("median", "trimmed mean"))
+    assert max(medians) < 1.02 * min(medians) and max(trimmed) < 1.02 * min(trimmed)
+    assert max(row["mean"] for row in seeds) > 5 * min(row["mean"] for row in seeds)
+    assert rows["CG, K = 5"]["worst prompt"] == min(row["worst prompt"] for row in rows.values())
+
+
+def test_chapter_11_reads_gd_plus_plus_off_up_to_three_layers(page):
+    read = page("11_train_deep").table("GD++ as read off the weights")
+    assert len(read) == 8
+    for name, row in read.items():
+        if "looped" in name or name[-1] in "234":
+            assert row["loss as code"] == pytest.approx(row["loss of network"], rel=0.03)
+            assert row["answers apart, %"] <= 8
+    own = {name[-1]: row for name, row in read.items() if "own" in name}
+    assert own["4"]["least R²"] < own["3"]["least R²"] and own["5"]["least R²"] < 0.5
+    assert own["5"]["loss as code"] > 1.2 * own["5"]["loss of network"]
+
+
+def test_chapter_11_starts_that_get_stuck(page):
+    eleven = page("11_train_deep")
+    arrive = [
+        [int(number) for number in text.split(" of ")]
+        for text in eleven.column("Four starts of two layers", "arrive")
+    ]
+    assert arrive[0] == [5, 5] and arrive[1][0] >= 7 and max(arrive[2][0], arrive[3][0]) <= 4
+    sizes = eleven.table("Size (Frobenius norm")
+    good = sizes["structured, seed 0"]
+    for name, row in sizes.items():
+        if name.startswith("large noise") and row["loss"] < 1.05 * good["loss"]:
+            assert row["side"] < 0.1 * row["layer 1: main"] and row["side "] < 0.1 * row["layer 2: main"]
