@@ -44,7 +44,7 @@ def _depart_summary(translator: object, node: FoldSummary) -> None:
 
 
 class FoldBoxes(SphinxPostTransform):
-    """Solutions and admonitions of the class `dropdown` become folds, when their titles are known."""
+    """Solutions and admonitions of the class `dropdown` become folds, with their titles."""
 
     default_priority = 150
     formats = ("html",)
