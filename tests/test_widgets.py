@@ -202,7 +202,8 @@ def test_python_and_the_module_compute_the_same(name, browser):
     page = browser.new_page()
     module = figure._esm.replace("export default", "return", 1)
     for state in states(name, figure):
-        script = f"([data, state]) => {{ const figure = (() => {{ {module} }})(); return figure.compute(data, state); }}"
+        made = f"const figure = (() => {{ {module} }})();"
+        script = f"([data, state]) => {{ {made} return figure.compute(data, state); }}"
         theirs = page.evaluate(script, [figure.data, state])
         ours = figure.compute(state)
         assert set(ours) == set(theirs)
