@@ -18,7 +18,11 @@ settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_sphinx")]
+
+import surroundings  # noqa: E402 (found in the folders above)
+
+surroundings.keep_inside()  # before matplotlib and the browser look for a home
 
 
 @pytest.fixture(autouse=True, scope="session")

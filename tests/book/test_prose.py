@@ -19,6 +19,11 @@ def printed(site):
     return of
 
 
+@pytest.fixture(scope="module")
+def shown(site):
+    return lambda name: Page(site / f"{name}.html")
+
+
 def numbers(pattern: str, text: str) -> list[float]:
     """All numbers that the one group of a pattern finds, in order; at least one."""
     found = [float(match) for match in re.findall(pattern, text)]
@@ -35,7 +40,7 @@ def test_the_weights_stay_while_the_answers_improve(printed):
     assert accuracy == sorted(accuracy) and accuracy[0] > 60 and accuracy[-1] < 95  # it learns, and is far from perfect
 
 
-def test_chapter_1(printed):
+def test_chapter_1(printed, shown):
     text = printed("chapters/01_linear_regression")
     assert "the nearest guess was 500 g" in text
     by_equations, by_lstsq = numbers(r"relative error in single precision: (\S+)", text)
@@ -44,19 +49,19 @@ def test_chapter_1(printed):
     assert squared == pytest.approx(condition**2, rel=0.02)
     explained = numbers(r"explains ([\d.]+) %", text)
     assert 0 <= explained[-1] - explained[0] < 1  # the bill adds little
-    errors = dict(re.findall(r"N = +(\d+): squared error ([\d.]+)", text))
-    assert float(errors["80"]) / float(errors["320"]) == pytest.approx(4, abs=0.5)
-    for error, half, formula in re.findall(r"error ([\d.]+) ± ([\d.]+), formula ([\d.]+)", text):
-        assert abs(float(error) - float(formula)) <= 2 * float(half) + 1e-4
+    rows = shown("chapters/01_linear_regression").table("Squared error of the weights")
+    assert rows["80"]["squared error"] / rows["320"]["squared error"] == pytest.approx(4, abs=0.5)
+    for row in rows.values():
+        assert row["squared error"] == pytest.approx(row["formula"], rel=0.06)
     plain, ridge = numbers(r"loss on a new input ([\d.]+)", text)
     assert ridge < plain
 
 
-def test_chapter_2(printed):
+def test_chapter_2(printed, shown):
     text = printed("chapters/02_gradient_descent")
     limit = numbers(r"λ_max = ([\d.]+)", text)[0]
-    for lr, start, end in re.findall(r"η = (\S+) +loss above .* start ([\d.]+), .* after 40 steps (\S+)", text):
-        assert (float(end) > float(start)) == (float(lr) > limit)
+    for lr, row in shown("chapters/02_gradient_descent").table("Loss above the minimum").items():
+        assert (row["after 40 steps"] > row["at the start"]) == (float(lr) > limit)
     narrow, wide = numbers(r"x ~ U.*best step size ([\d.]+)", text)
     assert narrow / wide == pytest.approx(4, rel=1e-3)
     expected, measured = numbers(r"expected loss ([\d.]+)", text)[0], re.search(r"there: ([\d.]+) ± ([\d.]+)", text)
@@ -86,28 +91,22 @@ def test_chapter_6(printed):
     assert best < one_step < mean
 
 
-def test_chapter_3(printed):
+def test_chapter_3(printed, shown):
     text = printed("chapters/03_in_context_learning")
-    noisy = {int(n): line for n, line in re.findall(r"N = +(\d+): (least squares .*)", text)}
+    noisy = shown("chapters/03_in_context_learning").table("Loss with noise")
     plain, steps, ridge = (
-        {n: numbers(rf"{name} ([\d.]+) ±", noisy[n])[0] for n in (5, 10, 20, 40)}
-        for name in ("least squares", "5 steps", "matched ridge")
+        {n: noisy[str(n)][name] for n in (5, 10, 20, 40)}
+        for name in ("least squares", "GD, 5 steps", "matched ridge")
     )
     assert all(ridge[n] < min(plain[n], steps[n]) for n in ridge)
     assert plain[5] < plain[10] > plain[20] and steps[10] < plain[10] and plain[20] < steps[20]
-    for formula, measured, half in re.findall(r"formula ([\d.]+), measured ([\d.]+) ± ([\d.]+)", text):
-        assert abs(float(formula) - float(measured)) <= 2 * float(half)
+    rows = shown("chapters/03_in_context_learning").table("Loss of least squares").values()
+    assert all(row["measured"] == pytest.approx(row["formula"], rel=0.1) for row in rows)
     found, bayes = re.search(r"by tuning (\d\.\d+); .* = (\d\.\d+)", text).groups()
     assert float(found) == pytest.approx(float(bayes), rel=0.1)
-    birds = dict(
-        re.findall(
-            r"(mean|nearest|least squares|1 step|5 steps|matched ridge) (\d\.\d+)",
-            text.split("at 40 examples")[1].split("largest")[0],
-        )
-    )
-    assert float(birds["matched ridge"]) == min(map(float, birds.values())) and float(birds["mean"]) == max(
-        map(float, birds.values())
-    )
+    rows = shown("chapters/03_in_context_learning").table("Loss at 40 examples")
+    birds = {name: row["loss"] for name, row in rows.items()}
+    assert birds["matched ridge"] == min(birds.values()) and birds["mean"] == max(birds.values())
     assert max(numbers(r"after shuffling (\S+)", text)) < 1e-12
 
 
