@@ -329,6 +329,7 @@ def assert_a_sentence(entry: Entry, handed_in: tuple) -> None:
     assert isinstance(repr(told), str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", TABLE, ids=NAMES)
 def test_whatever_is_handed_in_a_check_answers_in_a_sentence(entry):
     for odd in ODD + FUNCTIONS:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from icllib.tasks import Prompts
 
-__all__ = ["Answer", "AnswerError", "blind", "call", "call_blindly", "read", "several"]
+__all__ = ["Answer", "AnswerError", "blind", "call", "call_blindly", "read", "said", "several"]
 
 #: Relative distance below which two numbers count as equal, by what the coarser one can hold;
 #: another formula is off by more.
@@ -103,7 +103,7 @@ def read(given: object, name: str = "the answer") -> Answer:
             "not yet", f"{name} is ragged: its rows have different lengths or depths."
         ) from None
     except Exception as error:
-        raise AnswerError("not yet", f"{name} cannot be read: {_said(error)}") from None
+        raise AnswerError("not yet", f"{name} cannot be read: {said(error)}") from None
     if not torch.isfinite(value).all():
         raise AnswerError("not yet", f"{name} holds NaN or infinity. Is something divided by zero?")
     return Answer(value, max(coarse))
@@ -186,7 +186,7 @@ def _open_name(part: object) -> str:
     return "None" if part is None else "..."
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """An error's name and the beginning of what it says."""
     try:
         text = " ".join(str(error).split())
@@ -231,7 +231,7 @@ def _run(function: object, arguments: tuple) -> object:
     except BaseException as error:
         hidden = any(isinstance(argument, Prompts) for argument in arguments)
         note = " (Here y_query is hidden, and weights is None.)" if hidden else ""
-        raise AnswerError("not yet", f"your function raised {_said(error)}{note}") from None
+        raise AnswerError("not yet", f"your function raised {said(error)}{note}") from None
     if hasattr(type(value), "__await__"):
         with contextlib.suppress(Exception):
             value.close()

@@ -12,7 +12,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from icllib.checks.answers import Answer, AnswerError, call, read
+from icllib.checks.answers import Answer, AnswerError, call, read, said
 from icllib.tasks import LinearTask, Prompts
 
 __all__ = ["Case", "Feedback", "NotRightError", "checked", "compare", "grade", "near", "problem"]
@@ -89,12 +89,7 @@ def checked(check: Callable[..., Feedback]) -> Callable[..., Feedback]:
         except AnswerError as error:
             return Feedback(error.verdict, error.message)
         except Exception as error:
-            kind = (
-                f"{type(error).__name__}: {error}"
-                if isinstance(error, TypeError | ValueError)
-                else type(error).__name__
-            )
-            return Feedback("not yet", f"this answer cannot be judged ({kind}).")
+            return Feedback("not yet", f"this answer cannot be judged ({said(error)}).")
 
     return judged
 
