@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -24,12 +20,12 @@ from icllib.errors import InputError, check_choice, check_count
 from icllib.files import FileError, digest, plain, read_checkpoint, write_checkpoint
 from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.learners import query_loss
-from icllib.store import FOLDER, Result, save
+from icllib.store import FOLDER, Result, making, save
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
 from icllib.training import loss_from_moments, loss_from_tokens, train
 
-__all__ = ["machine", "run"]
+__all__ = ["run"]
 
 _TEST_SEED, _TEST_BATCH = 99, 1000
 _PATIENCE = 10  # seconds for a cluster to answer
@@ -74,7 +70,7 @@ def run(
         device = "cpu"
     else:
         calls, tensors, about = _train_all(experiment, device, jobs, scheduler, place, progress)
-    record = _record(time.perf_counter() - start, device) | about
+    record = making(time.perf_counter() - start, device) | about
     result = Result(experiment.name, plain(experiment), tensors, record)
     save(result, folder)
     for checkpoint in calls:
@@ -163,7 +159,9 @@ def _writable(place: Path) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=place).close()
     except OSError as error:
-        raise FileError(f"{place} cannot be written ({error.strerror}); choose a folder that can") from error
+        raise FileError(
+            f"{place} cannot be written ({error.strerror}); choose a folder that can"
+        ) from error
     return place
 
 
@@ -279,40 +277,3 @@ def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:
         "seconds_of_training": round(sum(took for *_, took in outcomes), 1),
     }
     return tensors, about
-
-
-def _record(seconds: float, device: str) -> dict:
-    """What every result says about its making."""
-    return {
-        "seconds": round(seconds, 1),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "icllib": _own_version(),
-        },
-        "machine": machine(),
-        "device": device,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-    }
-
-
-def _own_version() -> str:
-    try:
-        return version("icllib")
-    except PackageNotFoundError:  # run from a copy that nobody installed
-        return "unknown"
-
-
-def machine() -> str:
-    """Processor, cores and system, without the machine's name."""
-    processor = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.split(": ")[1]
-            for line in info.read_text().splitlines()
-            if line.startswith("model name")
-        ]
-        processor = names[0] if names else processor
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{processor}, {cores} cores, {platform.system()}"

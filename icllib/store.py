@@ -3,18 +3,32 @@ written, never stale unseen."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
+import platform
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from icllib.files import FileError, digest, plain, shipped, write_atomically
 
-__all__ = ["FOLDER", "MissingResultError", "Result", "StaleResultError", "load", "save", "state_of"]
+__all__ = [
+    "FOLDER",
+    "MissingResultError",
+    "Result",
+    "StaleResultError",
+    "load",
+    "machine",
+    "making",
+    "save",
+    "state_of",
+]
 
 
 #: Where results lie unless a function is told otherwise: $ICLLIB_RESULTS, or the book's own folder
@@ -160,3 +174,40 @@ def _difference(experiment: object, record: dict) -> str:
 
 def _command(name: str) -> str:
     return f"`python -m icllib run {name}`"
+
+
+def making(seconds: float, device: str) -> dict:
+    """What every result says about its making: how long, with which versions, where and when."""
+    return {
+        "seconds": round(seconds, 1),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "icllib": _own_version(),
+        },
+        "machine": machine(),
+        "device": device,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+    }
+
+
+def _own_version() -> str:
+    try:
+        return version("icllib")
+    except PackageNotFoundError:  # run from a copy that nobody installed
+        return "unknown"
+
+
+def machine() -> str:
+    """Processor, cores and system, without the machine's name."""
+    processor = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [
+            line.split(": ")[1]
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        processor = names[0] if names else processor
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{processor}, {cores} cores, {platform.system()}"
