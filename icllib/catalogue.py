@@ -74,6 +74,10 @@ def _one_layer() -> Iterator[Experiment]:
             seeds,
             200,
         )
+    few = LinearTask(2, n_context=4, x_scale=0.5)
+    question = "And where the prompt is short, and training long?"
+    long = Recipe(6000, batch=256, lr=0.002)
+    yield Experiment("mlp-long", question, few, Flat((256, 256)), long, 2, 500)
 
 
 def _deep() -> Iterator[Experiment]:
