@@ -61,19 +61,25 @@ class Ensemble:
         last = {name: name.rsplit(".", 1)[-1] for name in own[0]}
         for wanted in trains or ():
             if wanted not in last.values():
-                raise InputError(f"recipe.trains names {wanted!r}, expected parameters of the model: {list(last)}")
+                raise InputError(
+                    f"recipe.trains names {wanted!r}, expected parameters of the model: {list(last)}"
+                )
         self.learning = [name for name in last if trains is None or last[name] in trains]
         self.stacked = {name: torch.stack([one[name].detach() for one in own]) for name in last}
         columns = [self.stacked[name].flatten(1) for name in self.learning]
         self.table = torch.cat(columns, dim=1)
-        for name, part in zip(self.learning, self.table.split([c.shape[1] for c in columns], 1), strict=True):
+        for name, part in zip(
+            self.learning, self.table.split([c.shape[1] for c in columns], 1), strict=True
+        ):
             self.stacked[name] = part.unflatten(1, own[0][name].shape)
         for name in last:
             for place, parameters in enumerate(own):
                 parameters[name].data = self.stacked[name][place]
                 parameters[name].requires_grad_(name in self.learning)
 
-    def losses_and_gradients(self, prompts: Prompts, step: int) -> tuple[Float[Tensor, "S"], Float[Tensor, "S n"]]:
+    def losses_and_gradients(
+        self, prompts: Prompts, step: int
+    ) -> tuple[Float[Tensor, "S"], Float[Tensor, "S n"]]:
         """The loss of each model on the same prompts, and its gradient in the order of the table.
 
         Args:
@@ -99,7 +105,9 @@ class Ensemble:
         weights = {f"model.{name}": tensor.detach() for name, tensor in self.stacked.items()}
         leaves = [weights[f"model.{name}"].requires_grad_() for name in self.learning]
         try:
-            losses = torch.vmap(lambda one: torch.func.functional_call(model, one, (prompts,)))(weights)
+            losses = torch.vmap(lambda one: torch.func.functional_call(model, one, (prompts,)))(
+                weights
+            )
             return losses, torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
         except RuntimeError:  # what vmap cannot do (dropout, a look at a value), a loop can
             self._find = self._one_by_one

@@ -87,13 +87,17 @@ def _update(
     return _times(mixed.reshape(asks.shape), writes)
 
 
-def _times_moment(vectors: Float[Tensor, "b s x i"], moment: Float[Tensor, "b s i j"]) -> Float[Tensor, "b s x j"]:
+def _times_moment(
+    vectors: Float[Tensor, "b s x i"], moment: Float[Tensor, "b s i j"]
+) -> Float[Tensor, "b s x j"]:
     if moment.shape[1] == 1:
         return (vectors.flatten(1, 2) @ moment[:, 0]).unflatten(1, vectors.shape[1:3])
     return vectors @ moment
 
 
-def _times(vectors: Float[Tensor, "b s x i"], matrices: Float[Tensor, "s j i"]) -> Float[Tensor, "b s x j"]:
+def _times(
+    vectors: Float[Tensor, "b s x i"], matrices: Float[Tensor, "s j i"]
+) -> Float[Tensor, "b s x j"]:
     """Each model's matrix times its vectors, or times the vectors that all models share."""
     models, x = vectors.shape[1:3]
     if len(matrices) == 1:

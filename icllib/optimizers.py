@@ -25,11 +25,19 @@ class Adam:
     """
 
     def __init__(
-        self, weights: Tensor, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+        self,
+        weights: Tensor,
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
     ) -> None:
         self.weights, self.betas, self.eps = weights, betas, eps
         self.param_groups = [{"lr": lr}]
-        self.step_number, self.mean, self.square = 0, torch.zeros_like(weights), torch.zeros_like(weights)
+        self.step_number, self.mean, self.square = (
+            0,
+            torch.zeros_like(weights),
+            torch.zeros_like(weights),
+        )
 
     @torch.no_grad()
     def step(self) -> None:
@@ -60,9 +68,13 @@ class Together:
         if recipe.optimizer == "Adam" and set(recipe.options) <= {"betas", "eps"}:
             self.optimizer = Adam(self.table, recipe.lr, **recipe.options)
         else:
-            self.optimizer = getattr(torch.optim, recipe.optimizer)([self.table], lr=recipe.lr, **recipe.options)
+            self.optimizer = getattr(torch.optim, recipe.optimizer)(
+                [self.table], lr=recipe.lr, **recipe.options
+            )
 
-    def update(self, gradients: Float[Tensor, "S n"], rate: float, goes_on: Bool[Tensor, "S"], *_: object) -> None:
+    def update(
+        self, gradients: Float[Tensor, "S n"], rate: float, goes_on: Bool[Tensor, "S"], *_: object
+    ) -> None:
         """Update the rows that go on."""
         before = None if bool(goes_on.all()) else self.table.clone()
         self.table.grad = gradients
@@ -86,11 +98,20 @@ class Each:
     def __init__(self, recipe: Recipe, ensemble: Ensemble) -> None:
         self.ensemble = ensemble
         make = getattr(torch.optim, recipe.optimizer)
-        self.learning = [[p for p in model.parameters() if p.requires_grad] for model in ensemble.models]
-        self.optimizers = [make(parameters, lr=recipe.lr, **recipe.options) for parameters in self.learning]
+        self.learning = [
+            [p for p in model.parameters() if p.requires_grad] for model in ensemble.models
+        ]
+        self.optimizers = [
+            make(parameters, lr=recipe.lr, **recipe.options) for parameters in self.learning
+        ]
 
     def update(
-        self, gradients: Float[Tensor, "S n"], rate: float, goes_on: Bool[Tensor, "S"], prompts: Prompts, step: int
+        self,
+        gradients: Float[Tensor, "S n"],
+        rate: float,
+        goes_on: Bool[Tensor, "S"],
+        prompts: Prompts,
+        step: int,
     ) -> None:
         """Update the models that go on."""
         for place in goes_on.nonzero().flatten().tolist():

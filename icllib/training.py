@@ -165,7 +165,9 @@ def _evaluating(model: nn.Module) -> Iterator[nn.Module]:
 class _Run:
     """A training at some step: everything that a checkpoint must hold."""
 
-    def __init__(self, build, task, recipe, seeds, objective, measures, keep_weights, device) -> None:
+    def __init__(
+        self, build, task, recipe, seeds, objective, measures, keep_weights, device
+    ) -> None:
         self.task, self.recipe, self.measures, self.seeds = task, recipe, measures, list(seeds)
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise InputError(f"seeds = {self.seeds}, expected at least one, and each once")
@@ -173,7 +175,9 @@ class _Run:
         with _default_dtype(self.dtype):
             drawn = [build(torch.Generator().manual_seed(seed)) for seed in self.seeds]
         models = [model.to(device, self.dtype) for model in drawn]
-        self.ensemble = Ensemble(models, self.seeds, objective, objective is loss_from_moments, recipe.trains)
+        self.ensemble = Ensemble(
+            models, self.seeds, objective, objective is loss_from_moments, recipe.trains
+        )
         self.optimizer = optimizer_of(recipe, self.ensemble)
         self.generator = torch.Generator(device).manual_seed(recipe.data_seed)
         self.step, self.seconds, self.stopped = 0, 0.0, {}

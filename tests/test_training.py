@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import problems
+from torch import nn
 
 from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer, from_moments
 from icllib.errors import InputError, ShapeError, StoppedWarning
@@ -312,3 +313,45 @@ def test_training_on_cuda_reaches_what_the_cpu_reaches():
     on_cpu, on_cuda = quick(recipe), quick(recipe, device="cuda")
     assert weights(on_cuda)[0].device.type == "cuda"
     torch.testing.assert_close(on_cuda.losses[-20:].mean(0), on_cpu.losses[-20:].mean(0), rtol=0.1, atol=0.01)
+
+
+class Regularised(nn.Module):
+    """A layer with dropout and batch norm, and a parameter that nothing reads."""
+
+    def __init__(self, generator):
+        super().__init__()
+        self.layer = LinearSelfAttention(4, generator=generator, init_std=0.3)
+        self.dropout, self.norm = nn.Dropout(0.2), nn.BatchNorm1d(4)
+        self.unused = nn.Parameter(torch.ones(2))
+
+    def forward(self, tokens):
+        return self.norm(self.dropout(self.layer(tokens)).mT).mT
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "LBFGS"])
+def test_dropout_and_batch_norm_train_and_resume_with_the_same_bits(tmp_path, optimizer):
+    recipe = Recipe(steps=12, batch=16, optimizer=optimizer, dtype="float64")
+    options = {"build": Regularised, "objective": loss_from_tokens, "every": 4}
+    before = torch.get_rng_state()
+    whole = quick(recipe, **options)
+    assert torch.equal(torch.get_rng_state(), before)  # whoever draws from torch's global generator
+    calls = []
+
+    def breaks(model):
+        calls.append(model.training)
+        if len(calls) == 5:
+            raise PowerCutError
+        return 0.0
+
+    options |= {"measures": {"x": breaks}, "checkpoint": tmp_path / "run"}
+    with pytest.raises(PowerCutError):
+        quick(recipe, **options)
+    torch.rand(7)
+    resumed = quick(recipe, **options)
+    assert equal_bits(whole, resumed) and torch.equal(whole.losses, resumed.losses)
+    assert not any(calls)  # measured in evaluation mode
+    for one, other in zip(whole.models, resumed.models, strict=True):
+        assert torch.equal(one.norm.running_var, other.norm.running_var)
+        assert torch.equal(one.unused, torch.ones(2))
+    alone = quick(recipe, seeds=(1,), build=Regularised, objective=loss_from_tokens)
+    torch.testing.assert_close(alone.losses[:, 0], whole.losses[:, 1], rtol=1e-9, atol=1e-12)
