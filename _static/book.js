@@ -1,9 +1,11 @@
-/* What the pages do by themselves: cards of the glossary, a good print, code that can be scrolled by keyboard. */
+/* What the pages do by themselves: cards of the glossary, a good print, code that can be
+   scrolled by keyboard. */
 (() => {
   const ready = (run) =>
     document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", run) : run();
 
-  // A card beside its link: at the pointer's rest, at focus, at the first tap; the second tap follows the link.
+  // A card beside its link: at the pointer's rest, at focus, at the first tap; the second tap
+  // follows the link.
   function cards() {
     if (!HTMLElement.prototype.showPopover) return;
     let shown = null;
@@ -65,7 +67,8 @@
     });
   }
 
-  // On paper: light colours, every fold open, the solutions at the end. Afterwards all is as it was.
+  // On paper: light colours, every fold open, the solutions at the end. Afterwards all is as it
+  // was.
   function print() {
     let undo = [];
 
@@ -88,7 +91,9 @@
         part.append(solution);
         undo.unshift(() => place.replaceWith(solution));
       }
-      (document.querySelector("article > section") ?? document.querySelector("article")).append(part);
+      (document.querySelector("article > section") ?? document.querySelector("article")).append(
+        part,
+      );
       undo.push(() => part.remove());
     };
 
@@ -109,20 +114,31 @@
   // A box that scrolls can be reached by keyboard; one that does not is no stop on the way.
   function scrollingBoxes() {
     const look = () => {
-      for (const box of document.querySelectorAll("article pre, article .icl-scroll, article div.math")) {
-        if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0;
+      for (const box of document.querySelectorAll(
+        "article pre, article .icl-scroll, article div.math",
+      )) {
+        if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
+          box.tabIndex = 0;
         else box.removeAttribute("tabindex");
       }
     };
     look();
     addEventListener("resize", look);
-    document.querySelectorAll("article details").forEach((fold) => fold.addEventListener("toggle", look));
+    document
+      .querySelectorAll("article details")
+      .forEach((fold) => fold.addEventListener("toggle", look));
   }
 
   // A link to something inside a fold opens it.
   function openTarget() {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let fold = target?.closest?.("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    const target =
+      location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (
+      let fold = target?.closest?.("details");
+      fold;
+      fold = fold.parentElement.closest("details")
+    )
+      fold.open = true;
   }
 
   ready(() => {

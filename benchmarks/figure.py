@@ -26,7 +26,7 @@ def machine() -> str:
     """The machine that the figures belong to."""
     import torch
 
-    from icllib.runs import machine as kind
+    from icllib.store import machine as kind
 
     return f"{kind()}, Python {platform.python_version()}, torch {torch.__version__}"
 

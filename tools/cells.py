@@ -104,7 +104,8 @@ def complaints(path: Path) -> Iterator[str]:
 
 def _first_difference(one: str, other: str) -> int:
     pairs = itertools.zip_longest(one.splitlines(), other.splitlines())
-    return next(number for number, (now, then) in enumerate(pairs) if now != then)
+    differing = (number for number, (now, then) in enumerate(pairs) if now != then)
+    return next(differing, len(other.splitlines()))  # a blank line at the end
 
 
 def _ruff(path: Path, text: str) -> Iterator[str]:
