@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer
-from icllib.errors import check_count, check_number, check_per_step, check_tensors
+from icllib.errors import InputError, check_count, check_number, check_per_step, check_tensors
 
 __all__ = [
     "copy_layer",
@@ -197,6 +197,8 @@ def softmax_pair_layer(
     lr, epsilon = check_number("lr", lr), check_number("epsilon", epsilon, minimum=1e-300)
     if sink_logit is not None:
         sink_logit = check_number("sink_logit", sink_logit)
+        if sink_logit > 700:
+            raise InputError(f"sink_logit = {sink_logit!r}, expected at most 700: its e^x overflows")
     extra = 0 if sink_logit is None else 2
     content = dim_x + dim_y
     layer = SoftmaxSelfAttention(content + extra, n_heads=2, dtype=torch.float64)

@@ -161,6 +161,7 @@ def test_the_weights_are_not_unique_but_their_products_are(problem, seed):
         (lambda: construct.copy_layer(3, 0, 5), InputError, "dim_y = 0"),
         (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.0), InputError, "epsilon = 0.0"),
         (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, math.nan), InputError, "sink_logit = nan"),
+        (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, 800), InputError, "sink_logit = 800, expected at most 700"),
         (lambda: construct.softmax_copy_layer(3, 1, 5, -2.0), InputError, "logit_scale = -2.0"),
         (lambda: construct.separate_transformer(3, 1, 5, 0.1, -1), InputError, "steps = -1"),
         (lambda: construct.gd_layer(3, 1, 5, 0.1, dim_extra=-1), InputError, "dim_extra = -1"),

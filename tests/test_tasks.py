@@ -229,6 +229,8 @@ def test_a_covariance_in_half_precision_is_taken(dtype, generator):
     task = LinearTask(2, covariance=COVARIANCE.to(dtype))
     single = LinearTask(2, covariance=COVARIANCE).sample(5, torch.Generator().manual_seed(0))
     torch.testing.assert_close(task.sample(5, generator).x, single.x)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("law", ["x_scale=0.5", "x_dist='normal'", "covariance=torch.eye(20) / 2"])
 def test_sampling_holds_the_inputs_once(law):
