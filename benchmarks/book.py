@@ -51,7 +51,10 @@ def tests() -> Iterator[Figure]:
 def imports() -> Iterator[Figure]:
     """Import the library in a fresh interpreter, torch's own import not counted."""
     modules = "tasks, learners, theory, tokens, attention, construct"
-    code = f"import torch, time; t = time.perf_counter(); from icllib import {modules}; print(time.perf_counter() - t)"
+    code = (
+        f"import torch, time; t = time.perf_counter(); from icllib import {modules}; "
+        "print(time.perf_counter() - t)"
+    )
     times = [float(quiet(sys.executable, "-c", code)) for _ in range(5)]
     yield Figure(
         "import of icllib's core beyond torch's, median of 5", statistics.median(times), "s", 0.3

@@ -28,7 +28,7 @@ for steps in (1, recipe.steps):
 
 
 def took(name: str, seeds: int, clock: str, **environment: str) -> tuple[float, float]:
-    """Seconds of a first call with one update, and of the whole training after it, in a fresh process."""
+    """Seconds of a first call, one update long, and of the whole training after it, when fresh."""
     options = {"env": os.environ | {"PYTHONPATH": str(ROOT)} | environment}
     first, whole = quiet(sys.executable, "-c", PROGRAM, name, seeds, clock, **options).split()
     return float(first), float(whole)
@@ -49,7 +49,7 @@ def other_work(processes: int) -> Iterator[None]:
 
 
 def busy() -> Iterator[Figure]:
-    """Processor's seconds of trainings on one thread; and the time that passes beside twice as many busy processes as cores."""
+    """Trainings on one thread, in the processor's seconds; and one beside much other work."""
     for name, seeds, target in (("one-layer", 1, 0.6), ("one-layer", 5, 1.5), ("looped-2", 1, 2.0)):
         runs = [took(name, seeds, "process_time", OMP_NUM_THREADS="1") for _ in range(3)]
         first, whole = (statistics.median(times) for times in zip(*runs, strict=True))

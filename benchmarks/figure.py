@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number; `target` is the largest value that keeps the promise, if there is one."""
+    """One measured number; `target` is the largest value that keeps a promise."""
 
     what: str
     value: float

@@ -33,8 +33,9 @@ ANSWER = """([figure, event, times]) => {
     const control = root.querySelector(figure);
     const start = performance.now();
     if (event === 'input') { control.value = i % 2 ? control.max : control.min; }
-    control.dispatchEvent(event === 'key' ? new KeyboardEvent('keydown', {key: i % 2 ? 'ArrowUp' : 'ArrowDown', bubbles: true})
-      : event === 'click' ? new MouseEvent('click', {bubbles: true}) : new Event(event, {bubbles: true}));
+    const key = i % 2 ? 'ArrowUp' : 'ArrowDown', bubbles = true;
+    control.dispatchEvent(event === 'key' ? new KeyboardEvent('keydown', {key, bubbles})
+      : event === 'click' ? new MouseEvent('click', {bubbles}) : new Event(event, {bubbles}));
     root.getBoundingClientRect();
     took.push(performance.now() - start);
   }
@@ -58,7 +59,7 @@ CONTROLS = {
 
 
 def figures() -> Iterator[Figure]:
-    """From an input to the laid-out drawing, for every live figure; the 95th percentile of 100 inputs."""
+    """From an input to the drawing, for every live figure; the 95th percentile of 100 inputs."""
     from listing import CHAPTERS
 
     site = ROOT / "_build" / "html"

@@ -1,4 +1,4 @@
-"""Time to the same loss: the book's training, a plain loop over tokens, and the updates that the paper's code needed."""
+"""Time to the same loss: the book's training, a plain loop over tokens, and the paper's updates."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def authors_updates(name: str, run: str) -> int | None:
 
 
 def race() -> Iterator[Figure]:
-    """Processor's seconds from a cold start to the same loss, one seed, one thread; updates beside them."""
+    """Processor's seconds from a cold start to the same loss, one seed, one thread."""
     for name, runs in RUNS.items():
         found: dict[str, list[float]] = {}
         for seed, run in enumerate(runs):

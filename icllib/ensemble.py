@@ -1,4 +1,4 @@
-"""Models of the same make side by side: one a seed, their weights the rows of one table, their gradients found at once."""
+"""Models side by side, one a seed: their weights are rows of a table, gradients found at once."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Ensemble:
         models: of the same make, on one device and of one dtype.
         seeds: theirs.
         objective: ``objective(model, prompts)`` → the loss, a scalar.
-        reads_stacks: the objective also takes a model whose parameters have an axis of S models in front, and answers
-            with their S losses.
+        reads_stacks: the objective also takes a model whose parameters have an axis of S models in
+            front, and answers with their S losses.
         trains: parameters that learn, by the last part of their name; None for all.
 
     Attributes:
@@ -62,7 +62,8 @@ class Ensemble:
         for wanted in trains or ():
             if wanted not in last.values():
                 raise InputError(
-                    f"recipe.trains names {wanted!r}, expected parameters of the model: {list(last)}"
+                    f"recipe.trains names {wanted!r}, expected parameters of the model: "
+                    f"{list(last)}"
                 )
         self.learning = [name for name in last if trains is None or last[name] in trains]
         self.stacked = {name: torch.stack([one[name].detach() for one in own]) for name in last}

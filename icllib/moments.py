@@ -13,13 +13,13 @@ from torch import Tensor
 
 __all__ = ["Pair", "answers_by_moments", "answers_by_scores", "pair_of"]
 
-#: What one layer does: (W, R), with W the P_h W_{V,h} of its heads side by side, (s, i, h·j), and R the
-#: W_{K,h}ᵀ W_{Q,h} one below the other, (s, h·i, j).
+#: What one layer does: (W, R), with W the P_h W_{V,h} of its heads side by side, (s, i, h·j), and
+#: R the W_{K,h}ᵀ W_{Q,h} one below the other, (s, h·i, j).
 Pair = tuple[Tensor, Tensor]
 
 
 def pair_of(p: Tensor, w_v: Tensor, w_k: Tensor, w_q: Tensor) -> Pair:
-    """The products of a layer's matrices, (s, h, …) each, or (h, …) for one model: all that matters of them."""
+    """The products of a layer's matrices, (s, h, …) each, or (h, …) for one model."""
     writes, reads = p @ w_v, w_k.mT @ w_q
     if writes.dim() == 3:
         writes, reads = writes[None], reads[None]
@@ -29,9 +29,9 @@ def pair_of(p: Tensor, w_v: Tensor, w_k: Tensor, w_q: Tensor) -> Pair:
 def answers_by_scores(
     context: Float[Tensor, "b n i"], query: Float[Tensor, "b i"], pair: Pair, dim_y: int
 ) -> Float[Tensor, "b s o"]:
-    """The y-slots of the query after one layer: y + Σ_h Σ_n (P_h W_{V,h} e_n) (e_nᵀ W_{K,h}ᵀ W_{Q,h} e_q).
+    """The y-slots of the query after one layer, the cheapest way for few tokens.
 
-    The cheapest way for few tokens.
+    y + Σ_h Σ_n (P_h W_{V,h} e_n) (e_nᵀ W_{K,h}ᵀ W_{Q,h} e_q).
     """
     writes, reads = pair
     models, width = len(reads), query.shape[-1]
@@ -74,7 +74,7 @@ def _update(
     moment: Float[Tensor, "b s i j"],
     before: Pair | None = None,
 ) -> Float[Tensor, "b s x i"]:
-    """Σ_h P_h W_{V,h} M (W_{K,h}ᵀ W_{Q,h} v) for each vector v; with the M that a layer `before` left."""
+    """Σ_h P_h W_{V,h} M (W_{K,h}ᵀ W_{Q,h} v) for each v; with the M that a layer `before` left."""
     writes, reads = pair
     asks = _times(vectors, reads)
     heads = asks.unflatten(-1, (-1, moment.shape[-1])).flatten(2, 3)

@@ -1,4 +1,4 @@
-"""Updates of many models' weights: at once where an optimiser treats each number by itself, else one model at a time."""
+"""Updates of many models: at once where an optimiser treats each number alone, else in turn."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ __all__ = ["Adam", "Each", "Together", "optimizer_of"]
 
 #: Optimisers of torch that update each number from its own gradients alone.
 _ELEMENTWISE = {
-    "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD"
+    "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop",
+    "Rprop", "SGD",
 }  # fmt: skip
 
 
 class Adam:
-    """What `torch.optim.Adam` computes, bit by bit; torch's own loads a compiler on its first use, which takes seconds.
+    """What `torch.optim.Adam` computes, bit by bit; that one first loads a compiler, for seconds.
 
-    m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  w ← w − lr · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).  [Kingma and Ba 2015]
+    m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,
+    w ← w − lr · m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε).
+    [Kingma and Ba 2015]
     """
 
     def __init__(
@@ -93,7 +96,7 @@ class Together:
 
 
 class Each:
-    """An optimiser for each model: any of torch's, L-BFGS too, which evaluates the loss several times in a step."""
+    """An optimiser for each model: any of torch's, L-BFGS too, which asks for the loss anew."""
 
     def __init__(self, recipe: Recipe, ensemble: Ensemble) -> None:
         self.ensemble = ensemble

@@ -1,4 +1,4 @@
-"""How many threads a computation gets: no more than it has work for, and than there are cores that it may really use."""
+"""How many threads a computation gets: as many as it has work for, and cores that it may use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 
 __all__ = ["cores", "threads_for"]
 
-#: Multiplications worth a thread of their own: about 10 ms. With less, threads wait for each other longer than they
-#: compute, and on a machine with other work they wait for whole time slices.
+#: Multiplications worth a thread of their own: about 10 ms. With less, threads wait for each other
+#: longer than they compute, and on a machine with other work they wait for whole time slices.
 _WORTH_A_THREAD = 30_000_000
 
 
 def cores() -> int:
-    """Cores that this process may use: of those in the machine, what affinity, a container's quota or the scheduler leave."""
+    """Cores that this process may use: what affinity and a container's quota leave."""
     from joblib import cpu_count
 
     return cpu_count()
@@ -23,10 +23,10 @@ def cores() -> int:
 
 @contextmanager
 def threads_for(multiplications: int) -> Iterator[int]:
-    """Inside, torch computes with as many threads as the work is worth; afterwards with as many as before.
+    """Inside, torch has as many threads as the work is worth; afterwards as many as before.
 
     Args:
-        multiplications: roughly, in one piece of the work, after which threads must wait for each other.
+        multiplications: roughly, in a piece of work after which threads wait for each other.
 
     Yields:
         the number of threads: never more than before, nor than `cores`.

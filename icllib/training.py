@@ -1,4 +1,4 @@
-"""The training loop of every model in the book: many seeds at once, and nothing lost when it is interrupted."""
+"""The training loop of every model in the book: many seeds at once, and nothing lost by a crash."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Trained:
 
     Attributes:
         models, seeds: one model a seed, after its last step.
-        steps: number of updates before each measurement, R numbers; the first is 0, the last that of the finished model.
+        steps: number of updates before each measurement, R numbers; the first is 0, the last that
+            of the finished model.
         measured: name → (R, S).
         weights: parameter → (R, S, …), at each measurement; empty unless asked for.
         losses: the loss on the training prompts at every update, (updates, S).
@@ -58,7 +59,7 @@ def loss_from_tokens(model: nn.Module, prompts: Prompts) -> Float[Tensor, ""]:
 
 
 def loss_from_moments(model: nn.Module, prompts: Prompts) -> Float[Tensor, "*S"]:
-    """`loss_from_tokens` of linear layers, from the moments of the prompts: the same number, sooner.
+    """`loss_from_tokens` of linear layers, from the prompts' moments: the same number, sooner.
 
     One for each model, where the parameters have an axis of S models in front.
     """
@@ -81,13 +82,14 @@ def train(
 ) -> Trained:
     """Train one model a seed, all at once, on the same prompts.
 
-    Every model trains, and every optimiser of torch will do, as if each seed had its own; layers of linear attention by
-    `loss_from_moments`, and Adam, are fastest. Killed at any moment and called again with the same arguments and
-    `checkpoint`, it goes on from the last measurement, and ends with the very same bits.
+    Every model trains, and every optimiser of torch will do, as if each seed had its own; layers of
+    linear attention by `loss_from_moments`, and Adam, are fastest. Killed at any moment and called
+    again with the same arguments and `checkpoint`, it goes on from the last measurement, and ends
+    with the very same bits.
 
-    torch gets as many threads as the work is worth, most often one, and its global generator is left as it was. What a
-    model draws by itself, such as dropout, depends on its seed and the update alone. Measures are taken in evaluation
-    mode.
+    torch gets as many threads as the work is worth, most often one, and its global generator is
+    left as it was. What a model draws by itself, such as dropout, depends on its seed and the
+    update alone. Measures are taken in evaluation mode.
 
     Args:
         build: draws a model from a generator.
@@ -95,7 +97,8 @@ def train(
         recipe: how to train.
         seeds: one model each.
         objective: ``objective(model, prompts)`` → the loss, a scalar.
-        measures: name → ``measure(model)``, a number taken every `every` updates; "cosine" shows in the progress bar.
+        measures: name → ``measure(model)``, a number taken every `every` updates; "cosine" shows in
+            the progress bar.
         every: updates between two measurements (and checkpoints); a fiftieth of all unless given.
         keep_weights: keep the weights at each measurement.
         checkpoint: a file, written atomically; removed by nobody.
@@ -103,7 +106,7 @@ def train(
         progress: show a bar, on a terminal.
 
     Raises:
-        InputError: no seeds or the same one twice, or a parameter to train that the model does not have.
+        InputError: no seeds or the same one twice, or a parameter to train that no model has.
         FileError: the checkpoint is broken, or belongs to another training.
 
     Warns:
@@ -224,8 +227,9 @@ class _Run:
                 self.stopped[seed] = self.step
                 left = len(self.seeds) - len(self.stopped)
                 warnings.warn(
-                    f"seed {seed} stopped at update {self.step}: its loss or gradient is no longer "
-                    f"finite. Its weights are those before; {left} of {len(self.seeds)} seeds go on",
+                    f"seed {seed} stopped at update {self.step}: its loss or gradient is no "
+                    f"longer finite. Its weights are those before; "
+                    f"{left} of {len(self.seeds)} seeds go on",
                     StoppedWarning,
                     stacklevel=4,
                 )
@@ -264,7 +268,7 @@ class _Run:
         write_checkpoint(path, self.identity, state)
 
     def restore(self, path: Path) -> None:
-        """Take over the state of a checkpoint; raises FileError if it is damaged or of another training."""
+        """Take over a checkpoint; raises FileError if it is damaged or of another training."""
         state = read_checkpoint(path, self.identity)
         self.ensemble.table.copy_(state["table"])  # the models' parameters are slices of it
         self.optimizer.load(state["optimizer"])

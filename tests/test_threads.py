@@ -15,7 +15,7 @@ QUOTA = "/sys/fs/cgroup/cpu.max"
 
 @pytest.fixture
 def eight_cores(monkeypatch):
-    """A machine of eight cores; call with a container's quota, or with the cores of the affinity."""
+    """A machine of eight cores; call with a container's quota, or an affinity."""
 
     def pretend(quota="max 100000", affinity=range(8)):
         exists, opens = os.path.exists, open
