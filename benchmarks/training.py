@@ -94,7 +94,7 @@ def targets() -> Iterator[Figure]:
     step = theory.best_step_size(PAPER) * torch.eye(10)
     optimum = theory.best_preconditioner(named("optimum-n20").task).float()
     pair = tune(PAPER, twice, [12.0, 0.17], torch.Generator().manual_seed(0)).values
-    # experiment → rival, its answers, seconds a seed at most, worst seed's loss ÷ the rival's at most
+    # experiment → rival, its answers, seconds a seed, worst seed's loss ÷ the rival's: at most
     against = {
         "one-layer": ("GD", lambda p: one_step(p, step), 3, 1.005),
         "looped-2": ("GD++", lambda p: twice(p, *pair), 5, 1.02),
