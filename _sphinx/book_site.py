@@ -115,6 +115,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     # Kernels and autodoc find the library even where it is not installed.
+    os.environ["TQDM_DISABLE"] = "1"  # a finished page needs no progress bar
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,7 +104,7 @@ def train(
         keep_weights: keep the weights at each measurement.
         checkpoint: a file, written atomically; removed by nobody.
         device: where to train.
-        progress: show a bar, on a terminal.
+        progress: show a bar, on a terminal or in a notebook, unless TQDM_DISABLE is set.
 
     Raises:
         InputError: no seeds or the same one twice, or a parameter to train that no model has.
@@ -120,7 +121,7 @@ def train(
     bar = tqdm(
         total=recipe.steps,
         initial=run.step,
-        disable=None if progress else True,
+        disable=None if progress and "TQDM_DISABLE" not in os.environ else True,
         unit="step",
         leave=False,
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strategies import problems
 from torch import nn
 
+from icllib import training
 from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer, from_moments
 from icllib.errors import InputError, ShapeError, StoppedWarning
 from icllib.files import FileError
@@ -355,3 +356,19 @@ def test_dropout_and_batch_norm_train_and_resume_with_the_same_bits(tmp_path, op
         assert torch.equal(one.unused, torch.ones(2))
     alone = quick(recipe, seeds=(1,), build=Regularised, objective=loss_from_tokens)
     torch.testing.assert_close(alone.losses[:, 0], whole.losses[:, 1], rtol=1e-9, atol=1e-12)
+
+
+def test_a_bar_shows_unless_the_caller_or_the_build_of_the_site_forbids_it(monkeypatch):
+    class Bar(training.tqdm):
+        def __init__(self, **options):
+            asked.append(options["disable"])
+            super().__init__(**options)
+
+    asked = []
+    monkeypatch.setattr(training, "tqdm", Bar)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    for progress in (True, False):
+        train(layer, TASK, Recipe(steps=1, batch=4), (0,), progress=progress)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    train(layer, TASK, Recipe(steps=1, batch=4), (0,))
+    assert asked == [None, True, True]
