@@ -161,7 +161,7 @@ function stage(el, model, { draw, entries = [] }) {
   const sentence = make("p", { class: "icl-sentence", "aria-live": "polite" });
   const meaning = entries.length ? [key(entries)] : [];
   el.replaceChildren(drawing, ...meaning, sentence, panel, ...words(model));
-  el.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys of sliders for itself
+  el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes the sliders' arrow keys
   const first = structuredClone(model.get("state"));
   const change = (patch) => {
     model.set("state", { ...model.get("state"), ...patch });
