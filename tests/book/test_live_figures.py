@@ -11,7 +11,10 @@ pytestmark = [pytest.mark.site, pytest.mark.browser]
 SMALL = """() => {
   const own = (node) => [...node.childNodes]
     .some((child) => child.nodeType === 3 && child.textContent.trim());
-  const zoom = (node) => (node.getScreenCTM ? node.getScreenCTM().a : 1);
+  const zoom = (node) => {
+    const { a, b } = node.getScreenCTM?.() ?? { a: 1, b: 0 };
+    return Math.hypot(a, b);
+  };
   const size = (node) => parseFloat(getComputedStyle(node).fontSize) * zoom(node);
   const nodes = document.querySelectorAll(
     '.icl-figure :is(text, figcaption), .icl-live :is(text, p, li, label, summary, button)');
