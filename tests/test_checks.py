@@ -356,6 +356,8 @@ def test_nan_in_a_right_answer_makes_it_wrong(entry):
         return value
 
     handed_in = tuple(changed(part, spoilt) for part in entry.right[: entry.answers])
+    if entry.check.__name__ == "homogeneous":  # its answer is True and False
+        handed_in = ([0.0, 1.0, 0.0, math.nan],)
     if entry.check.__name__ != "side_layer":  # its answer is a layer: handed_in has one with NaN
         assert entry.check(*handed_in, *entry.right[entry.answers :]).verdict == "not yet"
 

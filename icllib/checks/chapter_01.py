@@ -81,27 +81,10 @@ def _ridge_as_data(
     answer: object, n: int, dim_x: int, dim_y: int, strength: float, seed: int
 ) -> Feedback:
     prompts = problem(n, dim_x, dim_y, seed)
-    data = call(answer, prompts.x[0], prompts.y[0], strength)
-    if data is None or data is ...:
-        read(data)
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        return Feedback(
-            "not yet", "your function should return a pair: all inputs, and all labels."
-        )
-    x, y = read(data[0], "the inputs"), read(data[1], "the labels")
-    for name, part, width in (("inputs", x, dim_x), ("labels", y, dim_y)):
-        if part.value.dim() != 2 or part.value.shape[1] != width:
-            shape = tuple(part.value.shape)
-            return Feedback(
-                "not yet",
-                f"the {name} have shape {shape}, expected (any number, {width}): first inputs, then"
-                " labels.",
-            )
-    if len(x.value) != len(y.value):
-        return Feedback(
-            "not yet",
-            f"there are {len(x.value)} inputs and {len(y.value)} labels, expected as many.",
-        )
+    data = _more_data(call(answer, prompts.x[0], prompts.y[0], strength), dim_x, dim_y)
+    if isinstance(data, Feedback):
+        return data
+    x, y = data
     old, new = torch.cat([prompts.x[0], prompts.y[0]], dim=1), torch.cat([x.value, y.value], dim=1)
     tolerance = max(x.tolerance, y.tolerance)
     if not float(torch.cdist(old, new).amin(dim=1).max()) <= tolerance * float(old.abs().max()):
@@ -127,6 +110,31 @@ def _ridge_as_data(
     fitted = torch.linalg.lstsq(x.value, y.value, driver="gelsd").solution.T
     right = "each extra example asks one weight to be zero, as strongly as ridge does."
     return compare(Answer(fitted, tolerance), learners.ridge(prompts, strength)[0], right, wrong)
+
+
+def _more_data(data: object, dim_x: int, dim_y: int) -> tuple[Answer, Answer] | Feedback:
+    """Inputs and labels as they were handed in, or what is wrong with their form."""
+    if data is None or data is ...:
+        read(data)
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        return Feedback(
+            "not yet", "your function should return a pair: all inputs, and all labels."
+        )
+    x, y = read(data[0], "the inputs"), read(data[1], "the labels")
+    for name, part, width in (("inputs", x, dim_x), ("labels", y, dim_y)):
+        if part.value.dim() != 2 or part.value.shape[1] != width:
+            shape = tuple(part.value.shape)
+            return Feedback(
+                "not yet",
+                f"the {name} have shape {shape}, expected (any number, {width}): first inputs, then"
+                " labels.",
+            )
+    if len(x.value) != len(y.value):
+        return Feedback(
+            "not yet",
+            f"there are {len(x.value)} inputs and {len(y.value)} labels, expected as many.",
+        )
+    return x, y
 
 
 @checked

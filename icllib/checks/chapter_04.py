@@ -54,27 +54,8 @@ def attend(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
             _drawn(n, m, seed=seed + 2),
         )
         scores = loud * keys @ query / d**0.5
-        mistakes = {
-            "the division by √d is missing.": (d**0.5 * scores).softmax(0) @ values,
-            "you divide by d; it is √d.": (scores / d**0.5).softmax(0) @ values,
-            "that multiplies by √d; divide.": (d * scores).softmax(0) @ values,
-            "the weights have to sum to one: divide by the sum of the exponentials.": (
-                scores.exp() @ values
-            ),
-            "the scores are used as weights: exponentiate them, and divide by the sum.": (
-                scores @ values
-            ),
-            "the sign of the scores is turned: the best match has to weigh most.": (
-                (-scores).softmax(0) @ values
-            ),
-            (
-                "that is the plain mean of the values: the weights follow the match of keys and "
-                "query."
-            ): values.mean(0),
-        }
-        return Case(
-            (loud * query, keys, values), scores.softmax(0) @ values, mistakes if loud == 1 else {}
-        )
+        mistakes = _wrong_weights(scores, values, d) if loud == 1 else {}
+        return Case((loud * query, keys, values), scores.softmax(0) @ values, mistakes)
 
     right = "a mean of the values, with weights from the match of keys and query."
     plain = grade(answer, starmap(case, [(6, 4, 3, 0), (5, 3, 2, 7)]), right)
@@ -87,6 +68,26 @@ def attend(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
         "right for small scores, but not for large ones. Subtract the largest score before you"
         " exponentiate.",
     )
+
+
+def _wrong_weights(scores: Tensor, values: Tensor, d: int) -> dict[str, Tensor]:
+    return {
+        "the division by √d is missing.": (d**0.5 * scores).softmax(0) @ values,
+        "you divide by d; it is √d.": (scores / d**0.5).softmax(0) @ values,
+        "that multiplies by √d; divide.": (d * scores).softmax(0) @ values,
+        "the weights have to sum to one: divide by the sum of the exponentials.": (
+            scores.exp() @ values
+        ),
+        "the scores are used as weights: exponentiate them, and divide by the sum.": (
+            scores @ values
+        ),
+        "the sign of the scores is turned: the best match has to weigh most.": (
+            (-scores).softmax(0) @ values
+        ),
+        "that is the plain mean of the values: the weights follow the match of keys and query.": (
+            values.mean(0)
+        ),
+    }
 
 
 @checked

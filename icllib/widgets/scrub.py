@@ -59,19 +59,10 @@ class Scrub(LiveFigure):
         check_count("dim_x", dim_x)
         check_count("n_context", n_context)
         check_number("best_lr", best_lr, minimum=0.0)
-        found = {name.rsplit(".", 1)[-1]: tensor.double() for name, tensor in weights.items()}
-        for name in _MATRICES:
-            if name not in found:
-                raise InputError(
-                    f"weights has {', '.join(found) or 'nothing'}, expected {name} as well"
-                )
-        if found["P"].shape[2] != 1:
-            raise ShapeError(f"weights has {found['P'].shape[2]} heads, expected one")
+        read, written = _products(weights)
         for name in ("loss", "cosine"):
             if name not in measured:
                 raise InputError(f"measured has {', '.join(measured)}, expected {name} as well")
-        read = (found["W_K"].mT @ found["W_Q"])[:, :, 0]
-        written = (found["P"] @ found["W_V"])[:, :, 0]
         data = {
             "steps": list(steps),
             "dimX": dim_x,
@@ -142,6 +133,19 @@ class Scrub(LiveFigure):
             f"Cosine with one gradient step by update of training, for {len(self.data['runs'])} "
             f"seeds: from {first:.2f} it rises to {last:.3f}.",
         )
+
+
+def _products(weights: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """W_KᵀW_Q and P W_V at each snapshot of each seed."""
+    found = {name.rsplit(".", 1)[-1]: tensor.double() for name, tensor in weights.items()}
+    for name in _MATRICES:
+        if name not in found:
+            raise InputError(
+                f"weights has {', '.join(found) or 'nothing'}, expected {name} as well"
+            )
+    if found["P"].shape[2] != 1:
+        raise ShapeError(f"weights has {found['P'].shape[2]} heads, expected one")
+    return (found["W_K"].mT @ found["W_Q"])[:, :, 0], (found["P"] @ found["W_V"])[:, :, 0]
 
 
 def _scaled(
