@@ -19,6 +19,7 @@ from icllib.kinds import Rival, Tuning
 from icllib.losses import LossSummary
 from icllib.store import Result
 from icllib.tasks import Prompts, Task
+from icllib.threads import threads_for
 from icllib.tuning import Learner, Tuned, tune, tune_online
 
 __all__ = ["FORMS", "Table", "judge", "settle"]
@@ -124,7 +125,7 @@ def judge(
         seed: of the prompts.
     """
     drawn = task.sample(prompts, torch.Generator().manual_seed(seed), dtype=torch.float64)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threads_for(0):  # a few thousand prompts at a time
         warnings.simplefilter("ignore", UnstableWarning)
         return {name: learners.mean_loss(_answers(one), drawn) for name, one in contestants.items()}
 
