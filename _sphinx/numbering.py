@@ -25,8 +25,8 @@ _FIGURE = re.compile(
     re.DOTALL,
 )
 _NUMBERED = re.compile(r'<figure id="figure-([\d-]+)"')
-# W_K, λ_max, N_x: a letter, an index; not the names of code, whose first part is longer.
-_INDEXED = re.compile(r"(?<![\w$\\])([A-Za-zΑ-ω])_(\w+)(?!\w)")
+# W_K, λ_max, N_x: a letter and a short index; not the names of code, such as n_context.
+_INDEXED = re.compile(r"(?<![\w$\\])([A-Za-zΑ-ω])_(\w{1,3})(?!\w)")
 
 
 def chapter(docname: str) -> tuple[int, ...]:
