@@ -67,10 +67,9 @@ def settle(tuning: Tuning, rival: Rival, depth: int) -> dict[str, Tensor]:
     """Tune a rival at one depth from each of its starts, and judge the best end.
 
     Returns:
-        plain tensors: "values" (V,), "at_wall" (V,), "tried" (starts, V + 3), from each start the
-            numbers, loss,
-        interval and trimmed mean, and "judged" (judge_seeds, 7), the fields of a `LossSummary` in
-        their order.
+        plain tensors: "values" (V,); "at_wall" (V,); "tried" (starts, V + 3), from each start the
+        numbers, loss, interval and trimmed mean; and "judged" (judge_seeds, 7), the fields of a
+        `LossSummary` in their order.
 
     Raises:
         InputError: a form that `FORMS` does not have.

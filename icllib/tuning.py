@@ -150,7 +150,8 @@ class _Search:
                 self.learner(self.prompts, *self.current(moves)), self.prompts
             ).mean()
             value.backward()
-            if not all(math.isfinite(n) for n in (value.detach(), *(move.grad for move in moves))):
+            slopes = [move.grad for move in moves if move.grad is not None]  # None: it has no effect
+            if not all(math.isfinite(n) for n in (value.detach(), *slopes)):
                 raise _LostError
             if value.item() < self.least:
                 self.least, self.best = value.item(), [float(move.detach()) for move in moves]

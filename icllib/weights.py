@@ -25,24 +25,18 @@ __all__ = [
 
 
 class Products(NamedTuple):
-    """All that a linear layer's answers depend on, one pair a head.
-
-    Attributes:
-        A: W_KᵀW_Q, which scores, (n_heads, dim_token, dim_token).
-        B: P W_V, which hands over, the same shape.
-    """
+    """All that a linear layer's answers depend on, one pair a head: A = W_KᵀW_Q, which scores, and
+    B = P W_V, which hands over; (n_heads, dim_token, dim_token) each."""
 
     A: Float[Tensor, "n_heads dim_token dim_token"]
     B: Float[Tensor, "n_heads dim_token dim_token"]
 
 
 class Entrances(NamedTuple):
-    """The two ways by which a layer with one output answers linearly in the labels: M = main +
-    side.
+    """The two ways by which a layer with one output answers linearly in the labels: M = main + side.
 
-    Attributes:
-        main: −N Σ_h β_h A_xx,h, score by x and hand over y; (N_x, N_x).
-        side: −N Σ_h u_h v_hᵀ, score by y and hand over x; of rank one a head, (N_x, N_x).
+    main = −N Σ_h β_h A_xx,h scores by x and hands over y; side = −N Σ_h u_h v_hᵀ, of rank one a
+    head, scores by y and hands over x. (N_x, N_x) each.
     """
 
     main: Float[Tensor, "N_x N_x"]
@@ -130,7 +124,7 @@ def merge(layer: LinearSelfAttention, dim_x: int) -> LinearSelfAttention:
 
 @torch.no_grad()
 def without_stripes(layer: LinearSelfAttention, dim_x: int | None = None) -> LinearSelfAttention:
-    """The same layer, `merge`d, without the entries of A and B that no answer of a single
+    """The same layer, merged (`merge`), without the entries of A and B that no answer of a single
     application depends on.
 
     These *stripes* are A's columns for y, since the query's y-slots are 0 (for W_0 = 0), and B's
