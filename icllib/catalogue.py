@@ -88,9 +88,8 @@ def _deep() -> Iterator[Experiment]:
     )
     for depth in (3, 4, 5):
         question = f"One layer looped {depth} times?"
-        yield Experiment(
-            f"looped-{depth}", question, PAPER, Stack(looped=depth), Recipe(1500, lr=0.007), 3
-        )
+        recipe = Recipe(1500, lr=0.007, dtype=_enough(depth))
+        yield Experiment(f"looped-{depth}", question, PAPER, Stack(looped=depth), recipe, 3)
     for depth, steps, lr, seeds in (
         (2, 1200, 0.01, 5),
         (3, 2000, 0.01, 4),
@@ -98,9 +97,13 @@ def _deep() -> Iterator[Experiment]:
         (5, 2500, 0.007, 3),
     ):
         question = f"{depth} layers of their own: how good?"
-        yield Experiment(
-            f"deep-{depth}", question, PAPER, Stack(depth), Recipe(steps, lr=lr), seeds
-        )
+        recipe = Recipe(steps, lr=lr, dtype=_enough(depth))
+        yield Experiment(f"deep-{depth}", question, PAPER, Stack(depth), recipe, seeds)
+
+
+def _enough(depth: int) -> str:
+    """The precision in which no prompt overflows: four layers make polynomials of degree 40."""
+    return "float64" if depth > 3 else "float32"
 
 
 def _from_other_starts() -> Iterator[Experiment]:

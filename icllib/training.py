@@ -208,7 +208,9 @@ class _Run:
         prompts = self.task.sample(self.recipe.batch, self.generator, dtype=self.dtype)
         losses, gradients = self.ensemble.losses_and_gradients(prompts, self.step)
         self.losses.append(losses)
-        norms = gradients.norm(dim=1)
+        # Of a rare prompt's gradient the squares may overflow where its entries do not.
+        largest = gradients.abs().amax(dim=1).clamp_min(torch.finfo(self.dtype).tiny)
+        norms = largest * (gradients / largest[:, None]).norm(dim=1)
         goes_on = self._stop_where_not(losses.isfinite() & norms.isfinite())
         if self.recipe.clip is not None:
             gradients *= (self.recipe.clip / (norms + 1e-6)).clamp(max=1.0)[:, None]
@@ -227,13 +229,11 @@ class _Run:
             if seed not in self.stopped and not bool(finite[place]):
                 self.stopped[seed] = self.step
                 left = len(self.seeds) - len(self.stopped)
-                warnings.warn(
-                    f"seed {seed} stopped at update {self.step}: its loss or gradient is no "
-                    f"longer finite. Its weights are those before; "
-                    f"{left} of {len(self.seeds)} seeds go on",
-                    StoppedWarning,
-                    stacklevel=4,
+                text = (
+                    f"seed {seed} stopped at update {self.step}: its loss or gradient is no longer "
+                    f"finite. Its weights are those before; {left} of {len(self.seeds)} seeds go on"
                 )
+                warnings.warn(text, StoppedWarning, stacklevel=4)
         going = [seed not in self.stopped for seed in self.seeds]
         return torch.tensor(going, device=finite.device)
 

@@ -248,6 +248,18 @@ def test_a_damaged_or_foreign_checkpoint_is_refused_by_name(tmp_path):
         )
 
 
+def test_a_gradient_whose_squares_overflow_is_clipped_and_stops_nobody():
+    def steep(generator):
+        model = LinearSelfAttention(4, generator=generator, init_std=0.3)
+        with torch.no_grad():
+            model.P *= 1e15
+        return model
+
+    trained = quick(Recipe(steps=3, batch=16, optimizer="SGD", lr=0.1), build=steep)
+    assert not trained.stopped and float(trained.losses[0].min()) > 1e19
+    assert all(parameter.isfinite().all() for parameter in weights(trained))
+
+
 def test_a_seed_that_blows_up_stops_and_the_others_go_on():
     def explosive(generator):
         model = LinearSelfAttention(4, generator=generator, init_std=0.3)
