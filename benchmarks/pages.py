@@ -60,11 +60,11 @@ CONTROLS = {
 
 def figures() -> Iterator[Figure]:
     """From an input to the drawing, for every live figure; the 95th percentile of 100 inputs."""
-    from listing import CHAPTERS
+    from listing import ALIVE
 
     site = ROOT / "_build" / "html"
     with chromium() as browser:
-        for name in CHAPTERS:
+        for name in ALIVE:
             page = browser.new_page(viewport={"width": 360, "height": 800})
             page.goto((site / f"{name}.html").as_uri())
             live = page.locator(".icl-live").get_attribute("data-figure")

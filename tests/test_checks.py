@@ -463,6 +463,7 @@ def test_a_wrong_answer_stops_a_python_without_assertions_too():
 #: What these do to an answer leaves it right.
 SAME = {
     "two_rates": "either order is right",
+    "power": "the numbers may come in any order",
     "same_as_momentum": "either order is right",
     "orthogonal_keys": "keys may come in any order and with any sign",
     "ridge_as_data": "examples may come in any order, and an extra one with another sign",

@@ -47,7 +47,7 @@ def cells(chapter: str) -> tuple[str, ...]:
     path = (
         ROOT / "intro.md"
         if chapter == "intro"
-        else next((ROOT / "chapters").glob(f"{chapter[-2:]}_*.md"))
+        else next((ROOT / "chapters").glob(f"{chapter.removeprefix('chapter_')}*.md"))
     )
     found = re.findall(
         r"^```\{code-cell\}[^\n]*\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S

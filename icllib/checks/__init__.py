@@ -1,8 +1,8 @@
 """Answers to the book's exercises, checked: each check says what is wrong, not only that something
 is.
 
-One module a chapter. A check takes the reader's answer (a number, a tensor or a function) and
-returns a `Feedback`:
+One module a chapter, and one for the appendix What you need. A check takes the reader's answer (a
+number, a tensor or a function) and returns a `Feedback`:
 
 >>> from icllib.checks import chapter_02 as check
 >>> check.first_step(0.7)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from listing import CHAPTERS, PAGES
+from listing import ALIVE, CHAPTERS, PAGES
 from visits import visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -71,7 +71,7 @@ def test_the_theme_can_be_switched(browser, address):
         assert len(colours) == 2 and seen.errors == []
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", ALIVE)
 @pytest.mark.parametrize("protocol", ["http", "file"])
 def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, site):
     url = f"{address}/{name}.html" if protocol == "http" else f"{(site / name).as_uri()}.html"
@@ -129,7 +129,7 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
         assert "An input: nothing stands behind it." in sentence.inner_text()
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", ALIVE)
 def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
         controls = seen.page.locator(
@@ -143,7 +143,7 @@ def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name
             assert control.evaluate("node => document.activeElement === node")
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", ALIVE)
 @pytest.mark.parametrize("width", [1280, 360])
 def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width, browser, address):
     with visit(browser, f"{address}/{name}.html", width, java_script_enabled=False) as seen:

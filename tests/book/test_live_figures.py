@@ -1,7 +1,7 @@
 """Figures on the built pages, as a reader with a phone and a keyboard meets them."""
 
 import pytest
-from listing import CHAPTERS
+from listing import ALIVE, CHAPTERS
 from visits import visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -38,7 +38,7 @@ MARGINS = """() => [...document.querySelectorAll('.icl-panels')]
 })"""
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", ALIVE)
 def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
         seen.page.set_viewport_size({"width": 360, "height": 740})
@@ -65,7 +65,7 @@ def test_figures_fill_the_column_or_stand_in_its_middle(name, width, browser, ad
             assert abs(left - right) <= 2
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", ALIVE)
 def test_the_answers_of_a_live_figure_are_folded_and_open_by_keyboard(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
         answers = seen.page.locator(".icl-live details.icl-answers")

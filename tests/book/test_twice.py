@@ -54,6 +54,7 @@ REUSED = {
     "chapters/06_one_layer_is_one_step": {"prompts"},
     "chapters/08_copying": {"layer"},
     "chapters/11_train_deep": {"r"},
+    "chapters/what_you_need": {"x"},
 }
 
 
