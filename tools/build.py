@@ -26,7 +26,7 @@ MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
 LOG = ROOT / "_build" / "build.log"
 SHOWN = re.compile(
-    r"Execut(?:ing|ed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
+    r"(?:Executing|Executed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
 )
 NOISE = re.compile(r"IPKernelApp|myst-nb v")
 
