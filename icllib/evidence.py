@@ -68,7 +68,8 @@ def _loss(predict: alignment.Predictor, prompts: Prompts) -> float:
 
 
 def _reads(model: nn.Module) -> alignment.Predictor:
-    return lambda prompts: from_moments(model, prompts)
+    own = next(model.parameters()).dtype  # deep ones: double precision
+    return lambda prompts: from_moments(model, prompts.to(own)).to(prompts.x.dtype)
 
 
 def _gd(lr: float, steps: int = 1) -> alignment.Predictor:
