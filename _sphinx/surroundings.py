@@ -51,6 +51,8 @@ def keep_inside(folder: Path = HOME) -> None:
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ.update(environment(folder))
+    # A page computes in small pieces: two threads gain little, and on a busy machine lose much.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     Path(os.environ["MPLCONFIGDIR"]).mkdir(parents=True, exist_ok=True)
 
 
