@@ -50,8 +50,8 @@ def four_matrices(
         for name, value in (("dim_x", dim_x), ("dim_y", dim_y), ("n_context", n_context))
     )
     lr = float(read(lr, "lr").shaped(name="lr").value)
-    if abs(lr) < 1e-9:
-        raise AnswerError("not yet", "lr is zero, expected a step size.")
+    if not 1e-9 <= abs(lr) <= 1e9:
+        raise AnswerError("not yet", f"lr = {lr:.3g}, expected a step size of a sensible length.")
     layer, tolerance = layer_from((W_K, W_Q, W_V, P), dim_x + dim_y)
     tokens = join_tokens(problem(n_context, dim_x, dim_y))
     with torch.no_grad():

@@ -53,7 +53,6 @@ REUSED = {
     "chapters/05_linear_attention": {"keys", "values"},
     "chapters/06_one_layer_is_one_step": {"prompts"},
     "chapters/08_copying": {"layer"},
-    "chapters/11_train_deep": {"r"},
     "chapters/what_you_need": {"x"},
 }
 
