@@ -20,7 +20,7 @@ STICKS_OUT = """() => {
 }"""
 SIDEWAYS = """() => [...document.querySelectorAll('article *')]
   .filter((node) => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX) && node.scrollWidth > node.clientWidth + 1)
-  .filter((node) => !node.closest('pre, .highlight, .katex-mathml'))
+  .filter((node) => !node.closest('pre, .highlight, .katex-mathml, .icl-table-box'))
   .map((node) => node.tagName + '.' + node.className + ': ' + node.textContent.slice(0, 60))"""
 
 
@@ -40,7 +40,7 @@ class Visit:
         return self.page.evaluate(STICKS_OUT)
 
     def scrolls_sideways(self) -> list[str]:
-        """Boxes that scroll sideways and hold no code."""
+        """Boxes that scroll sideways and hold neither code nor a table of numbers."""
         return self.page.evaluate(SIDEWAYS)
 
 
