@@ -53,6 +53,7 @@ def test_the_menu_opens_the_list_of_chapters_at_every_width(width, way, browser,
         assert chapter.is_visible() != shown
         if width < 992:
             page.keyboard.press("Escape")
+            page.wait_for_timeout(400)
             assert not chapter.is_visible()
             press(button, way)
             chapter.click()
