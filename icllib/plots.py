@@ -89,7 +89,7 @@ _STYLE = {
 # matplotlib leaves out the fill of black things, which is the default of text: ink takes its place.
 _INLINE = f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-family:system-ui,sans-serif"
 
-_PHONE = 350  # px: the width of a figure on a screen of 360, as the style sheet has it
+_PHONE = 330  # px: the width of a drawing on a screen of 360, as the style sheet has it
 
 _LOOK = Look(_STYLE)
 
@@ -240,7 +240,7 @@ def to_svg(figure: Figure, alt: str) -> str:
 
 
 def _enlarge(figure: Figure) -> None:
-    """Make small text as large as it must be: 10 px on a screen of 360, where a figure is at most 350 px wide."""
+    """Make small text as large as it must be: 10 px on a screen of 360, where a drawing is at least `_PHONE` px wide."""
     least = 10 * max(1.0, 72 * figure.get_figwidth() / _PHONE)
     for text in figure.findobj(Text):
         text.set_fontsize(max(least, text.get_fontsize()))
