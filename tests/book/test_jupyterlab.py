@@ -13,7 +13,11 @@ import pytest
 from listing import CHAPTERS, ROOT
 from test_browser import MOVE
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif("BOOK_LONG_TESTS" not in os.environ, reason="set BOOK_LONG_TESTS=1"),
+]
 
 MEGABYTES = 600  # the highest peak of a kernel
 SECONDS = 300  # a busy machine takes its time to load the page

@@ -32,6 +32,7 @@ print("\n".join(difflib.unified_diff(*outputs, "first time", "second time", line
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("BOOK_LONG_TESTS" not in os.environ, reason="set BOOK_LONG_TESTS=1")
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_page_whose_cells_are_run_twice_says_the_same(name):
     page = ROOT / f"{name}.md"
