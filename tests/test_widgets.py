@@ -31,6 +31,19 @@ from icllib.widgets import (
     Spectrum,
 )
 
+# The inspector's blocks, in the order of the computation.
+BLOCKS = (
+    "tokens",
+    "queries",
+    "keys",
+    "values",
+    "scores",
+    "weights",
+    "mixed",
+    "update",
+    "out",
+)
+
 
 def numbers(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -143,17 +156,7 @@ def states(name, figure):
                 "query": -1.0 + 0.8 * seed,
             }
         elif name == "inspector":
-            for block in (
-                "tokens",
-                "queries",
-                "keys",
-                "values",
-                "scores",
-                "weights",
-                "mixed",
-                "update",
-                "out",
-            ):
+            for block in BLOCKS:
                 yield {"cell": [block, seed % 3, seed % 2]}
         elif name == "kernels":
             yield {"sharpness": 1.0 + 15 * seed, "lr": 1.0 + seed, "log_epsilon": -1.0 * seed + 1}
@@ -304,17 +307,7 @@ def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
 def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
     figure = inspector()
     arrays = figure.compute(figure.state)
-    for block in (
-        "tokens",
-        "queries",
-        "keys",
-        "values",
-        "scores",
-        "weights",
-        "mixed",
-        "update",
-        "out",
-    ):
+    for block in BLOCKS:
         for row, line in enumerate(arrays[block]):
             for column, value in enumerate(line):
                 result = figure.compute({"cell": [block, row, column]})
