@@ -146,13 +146,17 @@ def test_the_best_matrix_needs_gaussian_inputs():
         theory.preconditioned_loss(LinearTask(x_dist="normal"), torch.eye(3))
 
 
+# A task whose inputs are stretched along the axes, with noise in its labels.
+STRETCHED = LinearTask(
+    dim_x=4,
+    n_context=12,
+    covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])),
+    noise_std=0.6,
+)
+
+
 def test_a_matrix_made_for_one_length_is_as_good_at_another_as_the_formula_says():
-    task = LinearTask(
-        dim_x=4,
-        n_context=12,
-        covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])),
-        noise_std=0.6,
-    )
+    task = STRETCHED
     matrix = theory.best_preconditioner(task)
     for n, seed in ((3, 0), (12, 1), (60, 2)):
         prompts = replace(task, n_context=n).sample(
@@ -171,12 +175,7 @@ def test_a_matrix_made_for_one_length_is_as_good_at_another_as_the_formula_says(
 
 
 def test_in_the_limit_of_many_examples_a_matrix_leaves_what_it_does_not_invert():
-    task = LinearTask(
-        dim_x=4,
-        n_context=12,
-        covariance=torch.diag(torch.tensor([0.3, 0.7, 1.5, 3.0])),
-        noise_std=0.6,
-    )
+    task = STRETCHED
     matrix, covariance = theory.best_preconditioner(task), task.covariance.double()
     left = torch.eye(4, dtype=torch.float64) - covariance @ matrix
     limit = theory.preconditioned_loss(task, matrix, math.inf)
