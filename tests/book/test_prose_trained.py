@@ -150,7 +150,7 @@ def test_chapter_12_starts_that_get_stuck(page):
     assert one * two < 0 and abs(one + two) < 0.3 * abs(one)  # the averages nearly cancel
     for row in twelve.table("The bottom of the stuck place").values():
         assert abs(row["smallest curvature"]) < 1e-5 and row["second"] > 0.01 and row["largest slope"] < 1e-4
-    assert 1 < twelve.number(r"at the rate ([\d.]+)") / twelve.number(r"the side entrance at ([\d.]+)") < 1.1
+    assert 1 < twelve.number(r"at the rate ([\d.]+)") / twelve.number(r"the side entrance at ([\d.]+\d)") < 1.1
     assert "8 of 8 reach the optimum" in twelve.text.replace("\n", " ")
     assert twelve.number(r"largest multiplier × eigenvalue ([\d.]+)") > 4
 
