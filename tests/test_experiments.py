@@ -47,7 +47,8 @@ def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_cl
     found, experiment = load(name), named(name)
     assert found.seeds == list(range(experiment.seeds)) and found.experiment == experiment
     assert found.result.record["steps"][-1] == experiment.recipe.steps
-    prompts = experiment.task.sample(1000, torch.Generator().manual_seed(99), torch.float32)
+    dtype = getattr(torch, experiment.recipe.dtype)
+    prompts = experiment.task.sample(1000, torch.Generator().manual_seed(99), dtype)
     for place, model in enumerate(found.models):
         with torch.no_grad():
             if isinstance(experiment.model, Stack):

@@ -77,18 +77,9 @@ def failures() -> list[Failure]:
             page = Path(match[1]).name if match[1] else "the book"
             found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))
     if not found:
-        lines = [
-            line
-            for line in LOG.read_text(encoding="utf-8").splitlines()
-            if "Error" in line or "rror:" in line
-        ]
-        found.append(
-            Failure(
-                "the book",
-                None,
-                lines[-1] if lines else "jupyter-book stopped without naming an error",
-            )
-        )
+        errors = re.findall(r"^\S*Error: .*\S$", LOG.read_text(encoding="utf-8"), re.MULTILINE)
+        error = errors[-1] if errors else "jupyter-book stopped without naming an error"
+        found.append(Failure("the book", None, error))
     return found
 
 

@@ -26,7 +26,8 @@ def new_book(root: Path) -> Path:
         shutil.copy(file, root / "icllib")
     (root / "chapters").mkdir()
     shutil.copy(ROOT / "chapters" / "references.bib", root / "chapters")
-    shutil.copy(ROOT / "_config.yml", root)
+    for name in ("_config.yml", "requirements.txt"):
+        shutil.copy(ROOT / name, root)
     (root / "_toc.yml").write_text(
         "format: jb-book\nroot: intro\nchapters:\n  - file: chapters/one\n"
     )

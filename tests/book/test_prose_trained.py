@@ -1,6 +1,7 @@
 """What the prose of chapters 10 to 12 says about the numbers of its page, read from the page."""
 
 import pytest
+import torch
 from reading import Page
 
 pytestmark = pytest.mark.site
@@ -28,9 +29,13 @@ def test_chapter_10_compares_products(page):
     ten = page("10_train_one_layer")
     weights, everything, read = ten.column("Two seeds: raw weights", "correlation")
     assert abs(weights) < 0.3 and 0.9 < everything < 0.99 and read > 0.999
-    *etas, other, again, theirs = ten.column("The learned step size", "η read off")
-    assert max(etas) - min(etas) < 0.05 and all(0.97 < eta / 6.06 < 1.03 for eta in etas)
-    assert min(abs(one - eta) for one in (other, again) for eta in etas) > 0.03
+    *etas, theirs = ten.column("The learned step size", "η read off")
+    assert max(etas) - min(etas) < 0.05 and all(0.985 < eta / 6.061 < 1.015 for eta in etas)
+    assert max(etas) - min(etas) < min(abs(eta - 6.061) for eta in etas)
+    first, second = (torch.tensor(ten.column("The step size that two seeds", f"η, seed {seed}")) for seed in (0, 1))
+    assert len(first) == 6 and all(0.985 < eta / 6.061 < 1.015 for eta in [*first, *second])
+    assert (first - second).abs().mean() < ((first + second) / 2).std() / 1.5
+    assert (first - 6.061).abs().min() < (first[0] - 6.061).abs() / 3
     assert 1.02 < theirs / 5.9 < 1.04
     assert ten.text.count("never moved: True") == 2
     own, _, half, seeds, raw = ten.column("Layers between layers", "loss ÷ GD's")
