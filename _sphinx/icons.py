@@ -23,7 +23,8 @@ def drop_theme_icons(static: Path) -> None:
 
 
 def write_font(static: Path) -> None:
-    """Write `static/icons.woff` with the icons that book.css names and those that the theme's own rules still show.
+    """Write `static/icons.woff` with the icons that book.css names and those that the theme's own
+    rules still show.
 
     Raises:
         KeyError: the theme's font lacks an icon that book.css names.

@@ -1,4 +1,4 @@
-"""Mathematics set at build time: KaTeX runs in V8 here, and the page carries HTML and MathML, no script."""
+"""Mathematics set at build time: KaTeX runs in V8 here; the page carries HTML and MathML alone."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def _engine() -> MiniRacer:
     engine = MiniRacer()
     engine.eval((Path(__file__).parent / "katex" / "katex.min.js").read_text(encoding="utf-8"))
     engine.eval(
-        "function render(tex, display, macros) { try { return ['', katex.renderToString(tex, {displayMode: display,"
-        " macros: macros, strict: 'error', output: 'htmlAndMathml'})]; } catch (error) { return [error.message, '']; } }"
+        "function render(tex, display, macros) {"
+        " const options = {displayMode: display, macros, strict: 'error', output: 'htmlAndMathml'};"
+        " try { return ['', katex.renderToString(tex, options)]; }"
+        " catch (error) { return [error.message, '']; } }"
         "function renderText(input) { const [tex, display, macros] = JSON.parse(input);"
         " return JSON.stringify(render(tex, display, macros)); }"
     )

@@ -1,4 +1,4 @@
-"""What a page must keep to, as functions from HTML to a list of complaints; an empty list is a good page."""
+"""What a page must keep to: functions from HTML to complaints; an empty list is a good page."""
 
 from __future__ import annotations
 

@@ -73,7 +73,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    # Modules load when they are first asked for: whoever wants a layer does not wait for matplotlib.
+    # Modules load when they are first asked for: whoever wants a layer does not wait for
+    # matplotlib.
     if name in __all__:
         return importlib.import_module(f"icllib.{name}")
     raise AttributeError(f"module 'icllib' has no attribute {name!r}")

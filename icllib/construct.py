@@ -1,4 +1,5 @@
-"""Weights written by hand: layers whose forward pass is a step of gradient descent, and their relatives.
+"""Weights written by hand: layers whose forward pass is a step of gradient descent, and their
+relatives.
 
 All weights are float64, so that "equal" can mean equal to rounding; call ``.float()`` for less.
 """
@@ -44,10 +45,12 @@ def gd_layer(
     w0: Float[Tensor, "N_y N_x"] | None = None,
     dim_extra: int = 0,
 ) -> LinearSelfAttention:
-    """One linear self-attention layer that is one step of gradient descent.  [von Oswald et al. 2023, Proposition 1]
+    """One linear self-attention layer that is one step of gradient descent.  [von Oswald et al.
+    2023, Proposition 1]
 
     On joined tokens e_j = (x_j, y_j), with blocks for the x-part and the y-part:
-    W_K = W_Q = (I 0; 0 0), W_V = (0 0; W_0 −I), P = (η/N) I. Every token's y-slots change by −ΔW x_j.
+    W_K = W_Q = (I 0; 0 0), W_V = (0 0; W_0 −I), P = (η/N) I. Every token's y-slots change by −ΔW
+    x_j.
 
     Args:
         dim_x, dim_y: N_x, N_y.
@@ -74,7 +77,12 @@ def gd_layer(
 
 
 def gd_transformer(
-    dim_x: int, dim_y: int, n_context: int, lr: float, steps: int, w0: Float[Tensor, "N_y N_x"] | None = None
+    dim_x: int,
+    dim_y: int,
+    n_context: int,
+    lr: float,
+    steps: int,
+    w0: Float[Tensor, "N_y N_x"] | None = None,
 ) -> Transformer:
     """K steps of gradient descent from W_0: the layer of `gd_layer`, looped K = `steps` times.
 
@@ -98,7 +106,8 @@ def gd_plus_plus_transformer(
 
     Args:
         dim_x, dim_y, n_context: as in `gd_layer`.
-        lr, gamma: η and γ, a number for all steps or a sequence with one a step. γ multiplies the sum, without 1/N.
+        lr, gamma: η and γ, a number for all steps or a sequence with one a step. γ multiplies the
+            sum, without 1/N.
         steps: K.
         w0: W_0, as in `learners.gd_plus_plus`.
 
@@ -109,7 +118,9 @@ def gd_plus_plus_transformer(
     """
     dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     steps, layers = check_count("steps", steps), []
-    for eta, bend in zip(check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps), strict=True):
+    for eta, bend in zip(
+        check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps), strict=True
+    ):
         layer = gd_layer(dim_x, dim_y, n_context, eta, w0)
         layer.W_V[0, :dim_x, :dim_x] = _identity(dim_x)
         layer.P[0, :dim_x, :dim_x] = -bend * _identity(dim_x)
@@ -121,13 +132,15 @@ def gd_plus_plus_transformer(
 def copy_layer(dim_x: int, dim_y: int, n_context: int) -> LinearSelfAttention:
     """A layer on `separate_tokens` that copies every y into the token of the x before it.
 
-    Query and key read the one-hot positions: W_Q keeps p_t, W_K shifts p_t back to p_{t−1} (the upper shift), so that
-    token t meets token t + 1 alone; the value is that token's y. Afterwards the token of x_j reads (x_j, y_j, p).
+    Query and key read the one-hot positions: W_Q keeps p_t, W_K shifts p_t back to p_{t−1} (the
+    upper shift), so that token t meets token t + 1 alone; the value is that token's y. Afterwards
+    the token of x_j reads (x_j, y_j, p).
 
     Raises:
         InputError: a size below 1.
 
-    Source: von Oswald et al. (2023), Proposition 3 and appendix A.5 (where the shift is printed the other way round).
+    Source: von Oswald et al. (2023), Proposition 3 and appendix A.5 (where the shift is printed the
+        other way round).
     """
     dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     content, length = dim_x + dim_y, 2 * n_context + 1
@@ -140,11 +153,14 @@ def copy_layer(dim_x: int, dim_y: int, n_context: int) -> LinearSelfAttention:
 
 
 @torch.no_grad()
-def softmax_copy_layer(dim_x: int, dim_y: int, n_context: int, logit_scale: float = 50.0) -> SoftmaxSelfAttention:
+def softmax_copy_layer(
+    dim_x: int, dim_y: int, n_context: int, logit_scale: float = 50.0
+) -> SoftmaxSelfAttention:
     """`copy_layer` with softmax attention: exact in the limit of large logits.
 
-    The query's token has no successor. It must attend to itself (`sees_query`), or else the softmax, which has to give its
-    weight to somebody, spreads it over all tokens and copies the mean of all y.
+    The query's token has no successor. It must attend to itself (`sees_query`), or else the
+    softmax, which has to give its weight to somebody, spreads it over all tokens and copies the
+    mean of all y.
 
     Args:
         dim_x, dim_y, n_context: as in `copy_layer`.
@@ -162,11 +178,13 @@ def softmax_copy_layer(dim_x: int, dim_y: int, n_context: int, logit_scale: floa
     return layer
 
 
-def separate_transformer(dim_x: int, dim_y: int, n_context: int, lr: float, steps: int = 1) -> Transformer:
+def separate_transformer(
+    dim_x: int, dim_y: int, n_context: int, lr: float, steps: int = 1
+) -> Transformer:
     """Gradient descent on `separate_tokens`: one copying layer, then K = `steps` gradient steps.
 
-    The tokens of the x then read (x_j, y_j, p), and the tokens of the y have no x, so that their scores are 0.
-    [von Oswald et al. 2023, Proposition 3]
+    The tokens of the x then read (x_j, y_j, p), and the tokens of the y have no x, so that their
+    scores are 0. [von Oswald et al. 2023, Proposition 3]
     """
     dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     steps = check_count("steps", steps, minimum=0)
@@ -176,14 +194,20 @@ def separate_transformer(dim_x: int, dim_y: int, n_context: int, lr: float, step
 
 @torch.no_grad()
 def softmax_pair_layer(
-    dim_x: int, dim_y: int, n_context: int, lr: float, epsilon: float, sink_logit: float | None = None
+    dim_x: int,
+    dim_y: int,
+    n_context: int,
+    lr: float,
+    epsilon: float,
+    sink_logit: float | None = None,
 ) -> SoftmaxSelfAttention:
     """Two softmax heads with opposite signs whose difference is nearly one gradient step from zero.
 
-    Head ± has the scores ±ε ⟨x_i, x_j⟩. For small ε the difference of their weights is (2ε/N) (⟨x_i, x_j⟩ − its mean over
-    i), so the pair is a step on *centred* data (the means of x and y over the context removed), up to a relative error of
-    the order ε². With a sink token (`tokens.add_sink`), which takes nearly all weight and hands over nothing, the mean is
-    not subtracted, and the pair is a plain step.
+    Head ± has the scores ±ε ⟨x_i, x_j⟩. For small ε the difference of their weights is (2ε/N)
+    (⟨x_i, x_j⟩ − its mean over i), so the pair is a step on *centred* data (the means of x and y
+    over the context removed), up to a relative error of the order ε². With a sink token
+    (`tokens.add_sink`), which takes nearly all weight and hands over nothing, the mean is not
+    subtracted, and the pair is a plain step.
 
     Args:
         dim_x, dim_y, n_context, lr: as in `gd_layer`.
@@ -198,7 +222,9 @@ def softmax_pair_layer(
     if sink_logit is not None:
         sink_logit = check_number("sink_logit", sink_logit)
         if sink_logit > 700:
-            raise InputError(f"sink_logit = {sink_logit!r}, expected at most 700: its e^x overflows")
+            raise InputError(
+                f"sink_logit = {sink_logit!r}, expected at most 700: its e^x overflows"
+            )
     extra = 0 if sink_logit is None else 2
     content = dim_x + dim_y
     layer = SoftmaxSelfAttention(content + extra, n_heads=2, dtype=torch.float64)

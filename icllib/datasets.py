@@ -1,4 +1,4 @@
-"""Data that come with the book: measured penguins, reviews turned into vectors, runs and vectors of the paper's own code."""
+"""Data that come with the book: penguins, reviews as vectors, runs of the paper's own code."""
 
 from __future__ import annotations
 
@@ -38,12 +38,15 @@ class Penguins:
 
 
 def penguins() -> Penguins:
-    """The Palmer penguins whose four measurements are all there.  [Gorman et al. 2014; Horst et al. 2020]"""
+    """The Palmer penguins with all four measurements.  [Gorman et al. 2014; Horst et al. 2020]"""
     with (_DATA / "penguins.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     columns = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
     rows = [row for row in rows if all(row[column] != "NA" for column in columns)]
-    numbers = (torch.tensor([float(row[column]) for row in rows], dtype=torch.float64) for column in columns)
+    numbers = (
+        torch.tensor([float(row[column]) for row in rows], dtype=torch.float64)
+        for column in columns
+    )
     return Penguins(*numbers, species=tuple(row["species"] for row in rows))
 
 
@@ -70,25 +73,31 @@ def reviews() -> Reviews:
     with (_DATA / "reviews_minilm_f16.npz").open("rb") as file:
         embeddings = torch.from_numpy(np.load(file)["E"].astype(np.float64))
     labels = torch.tensor([float(row["label"]) for row in rows], dtype=torch.float64)
-    return Reviews(tuple(row["text"] for row in rows), labels, tuple(row["domain"] for row in rows), embeddings)
+    return Reviews(
+        tuple(row["text"] for row in rows), labels, tuple(row["domain"] for row in rows), embeddings
+    )
 
 
 def paper_runs() -> dict[str, dict]:
-    """What the authors' own code gives with its own settings: name of the run → losses, curves, sweeps, seconds.
+    """What the authors' own code gives with its own settings: name of the run → losses, curves,
+    sweeps, seconds.
 
-    Losses are half mean squared errors on 10,000 prompts. A row of "curve" has the step, the trained model's loss ("tf"),
-    the sensitivity cosine ("cos") and distance ("model_diff"), the prediction distance ("pred_diff") and the loss of the
-    interpolated weights ("interp"); a suffix "_pp" means: to GD++.  [von Oswald et al. 2023]
+    Losses are half mean squared errors on 10,000 prompts. A row of "curve" has the step, the
+    trained model's loss ("tf"), the sensitivity cosine ("cos") and distance ("model_diff"), the
+    prediction distance ("pred_diff") and the loss of the interpolated weights ("interp"); a suffix
+    "_pp" means: to GD++.  [von Oswald et al. 2023]
     """
     return json.loads((_DATA / "paper_runs.json").read_text(encoding="utf-8"))
 
 
 def paper_vectors(name: str) -> dict[str, Tensor]:
-    """Inputs, weights and outputs of one run of the authors' own code: name of the array → its entries, float64.
+    """Inputs, weights and outputs of one run of the authors' own code: name of the array → its
+    entries, float64.
 
-    Among them "tokens_in" (batch, N + 1, N_x + N_y), "tokens_after_layer" (layers, batch, N + 1, N_x + N_y) as NumPy
-    gives it in double precision, "official_jax_f32_tokens_after_last" as their code gives it in single precision, and
-    their weights, which are the transposes of ours.  [von Oswald et al. 2023]
+    Among them "tokens_in" (batch, N + 1, N_x + N_y), "tokens_after_layer" (layers, batch, N + 1,
+    N_x + N_y) as NumPy gives it in double precision, "official_jax_f32_tokens_after_last" as their
+    code gives it in single precision, and their weights, which are the transposes of ours.  [von
+    Oswald et al. 2023]
 
     Args:
         name: the run, e.g. "C_gd1_nx3_ny2_n7_W0".

@@ -35,7 +35,7 @@ class InputError(ValueError):
 
 
 class ShapeError(InputError):
-    """A tensor has a shape that does not fit: a wrong rank, or a size that disagrees with another argument."""
+    """A tensor's shape does not fit: a wrong rank, or a size that another argument contradicts."""
 
 
 class StoppedWarning(UserWarning):
@@ -47,7 +47,7 @@ class UnstableWarning(UserWarning):
 
 
 class WallWarning(UserWarning):
-    """A search ended at the edge of its range: what it found is the best only of what it looked at."""
+    """A search ended at the edge of its range: it found the best only of what it looked at."""
 
 
 def check_count(name: str, value: object, minimum: int = 1) -> int:
@@ -107,7 +107,8 @@ def check_per_step(name: str, value: float | Sequence[float], steps: int) -> lis
     if len(values) != steps:
         raise InputError(f"{name} has {len(values)} numbers, expected one a step: {steps}")
     return [
-        check_number(f"{name}[{position}]" if is_one_each else name, number) for position, number in enumerate(values)
+        check_number(f"{name}[{position}]" if is_one_each else name, number)
+        for position, number in enumerate(values)
     ]
 
 
@@ -143,12 +144,15 @@ def check_tensors(
     """Check several tensors against named axes that they share; return the size of every axis.
 
     Args:
-        tensors: argument name → (tensor, names of its axes), e.g. ``{"x": (x, ("batch", "N", "N_x"))}``.
+        tensors: argument name → (tensor, names of its axes), e.g. ``{"x": (x, ("batch", "N",
+            "N_x"))}``.
         sizes: axes whose size is known beforehand.
 
     Raises:
-        ShapeError: a wrong rank, or an axis whose size differs from the known one or from an earlier tensor's.
-        InputError: no tensor of real floating-point numbers, NaN or infinity, or dtypes or devices that differ.
+        ShapeError: a wrong rank, or an axis whose size differs from the known one or from an
+            earlier tensor's.
+        InputError: no tensor of real floating-point numbers, NaN or infinity, or dtypes or devices
+            that differ.
     """
     found = {axis: (size, "the call") for axis, size in (sizes or {}).items()}
     first: tuple[str, Tensor] | None = None
@@ -156,14 +160,20 @@ def check_tensors(
         if not isinstance(tensor, Tensor):
             raise InputError(f"{name} is a {type(tensor).__name__}, expected a torch.Tensor")
         if not tensor.is_floating_point():
-            raise InputError(f"{name} has dtype {tensor.dtype}, expected floating point such as torch.float64")
+            raise InputError(
+                f"{name} has dtype {tensor.dtype}, expected floating point such as torch.float64"
+            )
         if tensor.dim() != len(axes):
-            raise ShapeError(f"{name} has shape {tuple(tensor.shape)}, expected {len(axes)} axes ({', '.join(axes)})")
+            raise ShapeError(
+                f"{name} has shape {tuple(tensor.shape)}, "
+                f"expected {len(axes)} axes ({', '.join(axes)})"
+            )
         for axis, size in zip(axes, tensor.shape, strict=True):
             known, source = found.setdefault(axis, (size, name))
             if size != known:
                 raise ShapeError(
-                    f"{name} has shape {tuple(tensor.shape)}, expected ({', '.join(axes)}) with {axis} = {known} "
+                    f"{name} has shape {tuple(tensor.shape)}, "
+                    f"expected ({', '.join(axes)}) with {axis} = {known} "
                     f"as in {source}"
                 )
         if first is None:
@@ -211,4 +221,6 @@ def _check_finite(name: str, tensor: Tensor) -> None:
     if torch.compiler.is_compiling() or not _LOOKS_AT_VALUES.get():
         return
     if bad := _looked_at(tensor, bad_values, 0):
-        raise InputError(f"{name} holds {bad} values that are NaN or infinite, expected finite numbers")
+        raise InputError(
+            f"{name} holds {bad} values that are NaN or infinite, expected finite numbers"
+        )

@@ -1,4 +1,4 @@
-"""Files that are never half written, and plain descriptions that tell whether a file belongs to what it claims."""
+"""Files that are never half written, and descriptions that tell what a file belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["FileError", "digest", "plain", "read_checkpoint", "shipped", "write_atomically", "write_checkpoint"]
+__all__ = [
+    "FileError",
+    "digest",
+    "plain",
+    "read_checkpoint",
+    "shipped",
+    "write_atomically",
+    "write_checkpoint",
+]
 
 _MARK = b"icllib checkpoint\n"
 
@@ -36,9 +44,14 @@ def shipped(name: str, place: str | None = None) -> Path:
 
 
 def plain(value: object) -> object:
-    """A description in the terms of JSON: a dataclass as its fields and class, a tensor or array as nested lists, a function as its name."""
+    """A description in the terms of JSON.
+
+    A dataclass becomes its fields and class, a tensor or array nested lists, a function its name.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        fields = {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
         return {"class": type(value).__name__, **fields}
     if isinstance(value, Tensor | np.ndarray | np.generic):
         return value.tolist()
@@ -54,13 +67,16 @@ def plain(value: object) -> object:
 
 
 def digest(value: object) -> str:
-    """SHA-256 of a plain description, the same whatever the order of its keys; 64 hexadecimal digits."""
+    """SHA-256 of a plain description, whatever the order of its keys; 64 hexadecimal digits."""
     text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: whoever reads `path` sees the old content or the new one, even after a crash."""
+    """Write a file whole or not at all.
+
+    Whoever reads `path` sees the old content or the new one, even after a crash.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -74,7 +90,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def write_checkpoint(path: Path, identity: Mapping[str, object], state: Mapping[str, object]) -> None:
+def write_checkpoint(
+    path: Path, identity: Mapping[str, object], state: Mapping[str, object]
+) -> None:
     """Write tensors and plain values, with a digest of the whole in front.
 
     Args:
@@ -92,10 +110,15 @@ def read_checkpoint(path: Path, identity: Mapping[str, object]) -> dict[str, obj
     """The state of a checkpoint, on the CPU.
 
     Raises:
-        FileError: it is no checkpoint, or not whole, or belongs to another `identity`; nothing of it is used.
+        FileError: it is no checkpoint, or not whole, or belongs to another `identity`; nothing of
+            it is used.
     """
     content = path.read_bytes()
-    mark, code, rest = content[: len(_MARK)], content[len(_MARK) : len(_MARK) + 32], content[len(_MARK) + 32 :]
+    mark, code, rest = (
+        content[: len(_MARK)],
+        content[len(_MARK) : len(_MARK) + 32],
+        content[len(_MARK) + 32 :],
+    )
     if mark != _MARK:
         raise FileError(f"{path} is no checkpoint of icllib; move it away to train anew")
     if hashlib.sha256(rest).digest() != code:

@@ -1,4 +1,4 @@
-"""The textbook learners: functions from a prompt's data, seen plainly, to a linear model or a prediction."""
+"""The textbook learners: functions from a prompt's data to a linear model or a prediction."""
 
 from __future__ import annotations
 
@@ -50,14 +50,15 @@ def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "b
 
 
 def loss(weights: Weights, prompts: Prompts) -> Float[Tensor, "batch"]:
-    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², one number a prompt.  [von Oswald et al. 2023, section 2]"""
+    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², a number a prompt.  [von Oswald et al. 2023, section 2]"""
     _check_weights("weights", weights, prompts)
     residual = torch.einsum("boi,bni->bno", weights, prompts.x) - prompts.y  # (batch, N, N_y)
     return residual.square().sum(dim=(1, 2)) / (2 * prompts.n_context)
 
 
 def gradient_step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
-    """One step of gradient descent on L: W + (η/N) Σ_i (y_i − W x_i) x_iᵀ.  [von Oswald et al. 2023, section 2]
+    """One step of gradient descent on L: W + (η/N) Σ_i (y_i − W x_i) x_iᵀ.  [von Oswald et al.
+    2023, section 2]
 
     Args:
         weights: W, (batch, N_y, N_x).
@@ -75,7 +76,10 @@ def _step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
 
 
 def gradient_descent(
-    prompts: Prompts, lr: float | Sequence[float], steps: int, w0: Float[Tensor, "N_y N_x"] | None = None
+    prompts: Prompts,
+    lr: float | Sequence[float],
+    steps: int,
+    w0: Float[Tensor, "N_y N_x"] | None = None,
 ) -> Weights:
     """K steps of gradient descent on L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², from W_0.
 
@@ -103,13 +107,22 @@ def gradient_descent(
         before, weights = weights, _step(weights, prompts, eta)
         first = weights - before if first is None else first
     if len(rates) > 1 and all(eta is rates[0] for eta in rates):
-        warn_if_growing("gradient descent's steps", first, weights - before, "lr is above 2/λ_max, and W will blow up")
+        warn_if_growing(
+            "gradient descent's steps",
+            first,
+            weights - before,
+            "lr is above 2/λ_max, and W will blow up",
+        )
     elif len(rates) > 1:
-        _warn_of_errors("gradient descent's", start, weights, prompts, "lr is too large for these inputs")
+        _warn_of_errors(
+            "gradient descent's", start, weights, prompts, "lr is too large for these inputs"
+        )
     return weights
 
 
-def _warn_of_errors(whose: str, start: Weights, weights: Weights, prompts: Prompts, cure: str) -> None:
+def _warn_of_errors(
+    whose: str, start: Weights, weights: Weights, prompts: Prompts, cure: str
+) -> None:
     before, after = (prompts.y - prompts.x @ each.mT for each in (start, weights))
     warn_if_growing(f"{whose} errors on the examples", before, after, cure)
 
@@ -121,13 +134,15 @@ def gd_plus_plus(
     steps: int,
     w0: Float[Tensor, "N_y N_x"] | None = None,
 ) -> Float[Tensor, "batch N_y"]:
-    """GD++: each step moves the labels as gradient descent does, and bends all inputs, the query's too.
+    """GD++: each step moves the labels as gradient descent does, and bends all inputs, the query's
+    too.
 
-    x_j ← x_j − γ Σ_i x_i x_iᵀ x_j (the sum, without 1/N) and y_j ← y_j − (η/N) Σ_i (y_i − W_0 x_i) x_iᵀ x_j, both with the
-    x from before.  [von Oswald et al. 2023, section 3 and appendix A.10]
+    x_j ← x_j − γ Σ_i x_i x_iᵀ x_j (the sum, without 1/N) and y_j ← y_j − (η/N) Σ_i (y_i − W_0 x_i)
+    x_iᵀ x_j, both with the x from before.  [von Oswald et al. 2023, section 3 and appendix A.10]
 
-    What chapter 7 derives from the eigenvalues of Σ x_i x_iᵀ (the factors a and b of a layer) holds from
-    W_0 = 0 and for labels without noise, y_i = W* x_i: then all that happens to a label happens to W*.
+    What chapter 7 derives from the eigenvalues of Σ x_i x_iᵀ (the factors a and b of a layer) holds
+    from W_0 = 0 and for labels without noise, y_i = W* x_i: then all that happens to a label
+    happens to W*.
 
     Args:
         prompts: one learning problem each.
@@ -142,7 +157,8 @@ def gd_plus_plus(
         InputError: steps is negative, or lr or gamma is not a finite number, or not one a step.
 
     Warns:
-        UnstableWarning: the inputs grow for most prompts, because γ is above 2/λ_max of Σ_i x_i x_iᵀ.
+        UnstableWarning: the inputs grow for most prompts, because γ is above 2/λ_max of Σ_i x_i
+            x_iᵀ.
     """
     steps = check_count("steps", steps, minimum=0)
     rates, bends = check_per_step("lr", lr, steps), check_per_step("gamma", gamma, steps)
@@ -154,13 +170,22 @@ def gd_plus_plus(
         residual = y - x @ start.mT
         delta_w = eta / prompts.n_context * residual.mT @ x
         y, y_query = y - x @ delta_w.mT, y_query + torch.einsum("boi,bi->bo", delta_w, x_query)
-        x, x_query = x - bend * x @ moment, x_query - bend * torch.einsum("bij,bj->bi", moment, x_query)
-    warn_if_growing("GD++'s inputs", prompts.x, x, "gamma is above 2/λ_max of Σ x xᵀ, and predictions will blow up")
+        x, x_query = (
+            x - bend * x @ moment,
+            x_query - bend * torch.einsum("bij,bj->bi", moment, x_query),
+        )
+    warn_if_growing(
+        "GD++'s inputs",
+        prompts.x,
+        x,
+        "gamma is above 2/λ_max of Σ x xᵀ, and predictions will blow up",
+    )
     return y_query
 
 
 def heavy_ball(prompts: Prompts, lr: float, momentum: float, steps: int) -> Weights:
-    """K steps of gradient descent with momentum from zero: V ← β V − η ∇L(W), W ← W + V.  [Polyak 1964]
+    """K steps of gradient descent with momentum from zero: V ← β V − η ∇L(W), W ← W + V.  [Polyak
+    1964]
 
     Args:
         prompts: one learning problem each.
@@ -187,10 +212,12 @@ def heavy_ball(prompts: Prompts, lr: float, momentum: float, steps: int) -> Weig
 
 
 def chebyshev_steps(low: float | Tensor, high: float | Tensor, steps: int) -> list[float | Tensor]:
-    """The K step sizes that shrink every eigenvalue between `low` and `high` best in the worst case.
+    """The K step sizes that shrink every eigenvalue between `low` and `high` best in the worst
+    case.
 
-    η_k = 1 / (c + r cos(π (2k − 1) / 2K)) with c and r the middle and half the width of the interval: the inverse roots of
-    a Chebyshev polynomial, for `gradient_descent`.  [Golub and Van Loan 2013, section 11.2.8]
+    η_k = 1 / (c + r cos(π (2k − 1) / 2K)) with c and r the middle and half the width of the
+    interval: the inverse roots of a Chebyshev polynomial, for `gradient_descent`.  [Golub and Van
+    Loan 2013, section 11.2.8]
 
     Raises:
         InputError: low is negative, or not below high; or steps is below 1.
@@ -200,12 +227,18 @@ def chebyshev_steps(low: float | Tensor, high: float | Tensor, steps: int) -> li
     if not low < high:
         raise InputError(f"low = {float(low)}, expected a number below high = {float(high)}")
     middle, radius = (high + low) / 2, (high - low) / 2
-    return [1 / (middle + radius * math.cos(math.pi * (2 * k - 1) / (2 * steps))) for k in range(1, steps + 1)]
+    return [
+        1 / (middle + radius * math.cos(math.pi * (2 * k - 1) / (2 * steps)))
+        for k in range(1, steps + 1)
+    ]
 
 
 def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Float[Tensor, "batch"]:
     """½ ‖ŷ − y_q‖², one number a prompt: how far a prediction is from the query's hidden answer."""
-    axes = {"y_query": (prompts.y_query, ("batch", "N_y")), "predictions": (predictions, ("batch", "N_y"))}
+    axes = {
+        "y_query": (prompts.y_query, ("batch", "N_y")),
+        "predictions": (predictions, ("batch", "N_y")),
+    }
     check_tensors(axes)
     return (predictions - prompts.y_query).square().sum(dim=1) / 2
 
@@ -228,7 +261,10 @@ def mean_loss(
         InputError: as `losses.summarise`.
     """
     tensors = [getattr(prompts, field.name) for field in fields(prompts)]
-    parts = [[None] * math.ceil(prompts.batch / _CHUNK) if t is None else t.split(_CHUNK) for t in tensors]
+    parts = [
+        [None] * math.ceil(prompts.batch / _CHUNK) if t is None else t.split(_CHUNK)
+        for t in tensors
+    ]
     chunks = (Prompts(*part) for part in zip(*parts, strict=True))
     return summarise(torch.cat([query_loss(predict(chunk), chunk) for chunk in chunks]), trim)
 
@@ -237,7 +273,10 @@ def starting_weights(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None) -> W
     """W_0 for every prompt: the given matrix, or zero."""
     if w0 is None:
         return prompts.x.new_zeros(prompts.batch, prompts.dim_y, prompts.dim_x)
-    check_tensors({"x": (prompts.x, ("batch", "N", "N_x")), "w0": (w0, ("N_y", "N_x"))}, {"N_y": prompts.dim_y})
+    check_tensors(
+        {"x": (prompts.x, ("batch", "N", "N_x")), "w0": (w0, ("N_y", "N_x"))},
+        {"N_y": prompts.dim_y},
+    )
     return w0.expand(prompts.batch, -1, -1)
 
 

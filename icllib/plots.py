@@ -1,7 +1,7 @@
-"""The look of the figures: one colour and one line style per learner, in the light and in the dark.
+"""Figures that turn with the page between light and dark, with captions and text alternatives.
 
-A figure is drawn once with matplotlib. Its SVG names colours by CSS variables, so that the same picture turns with
-the page between light and dark; its text stays text, in the font of the page.
+A figure is drawn once with matplotlib. Its SVG names colours by CSS variables, so that the same
+picture turns with the page between light and dark; its text stays text, in the font of the page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from torch import Tensor
 
-from icllib.look import Look
+from icllib.look import COLORS, LEARNERS, LOOK, css_tokens
 from icllib.svg import tidied
 
 __all__ = [
@@ -37,103 +37,39 @@ __all__ = [
     "to_svg",
 ]
 
-#: Colour tokens: name → (light, dark). The hues are Okabe and Ito's, lightened for the dark where contrast needs it.
-COLORS: dict[str, tuple[str, str]] = {
-    "ink": ("#1f2328", "#e8e6e3"),
-    "muted": ("#57606a", "#aab2bd"),
-    "grid": ("#d5d9de", "#3d444d"),
-    "surface": ("#ffffff", "#14181e"),
-    "data": ("#4d5560", "#b9c0c9"),
-    "query": ("#b36b00", "#f0a830"),
-    "gd": ("#0072b2", "#5ab4f0"),
-    "gdpp": ("#00795a", "#2fc39a"),
-    "trained": ("#c04a00", "#ff8a4c"),
-    "optimum": ("#000000", "#ffffff"),
-    "other": ("#8a4f7d", "#d79cc9"),
-}
-
-#: Colour and line style of each learner, the same in every chapter: keyword arguments for `Axes.plot`.
-LEARNERS: dict[str, dict[str, object]] = {
-    "gd": {"color": COLORS["gd"][0], "linestyle": "-"},
-    "gdpp": {"color": COLORS["gdpp"][0], "linestyle": "--"},
-    "trained": {"color": COLORS["trained"][0], "linestyle": "-", "marker": "o", "markersize": 4},
-    "optimum": {"color": COLORS["optimum"][0], "linestyle": ":", "linewidth": 2},
-    "other": {"color": COLORS["other"][0], "linestyle": "-."},
-}
-
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "icllib",
-    "font.size": 10.5,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 8,
-    "axes.labelsize": 10.5,
-    "axes.edgecolor": COLORS["muted"][0],
-    "axes.labelcolor": COLORS["ink"][0],
-    "axes.titlecolor": COLORS["ink"][0],
-    "text.color": COLORS["ink"][0],
-    "xtick.color": COLORS["muted"][0],
-    "ytick.color": COLORS["muted"][0],
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": COLORS["grid"][0],
-    "grid.linewidth": 0.7,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-}
-
 # matplotlib leaves out the fill of black things, which is the default of text: ink takes its place.
-_INLINE = f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-family:system-ui,sans-serif"
+_INLINE = (
+    f"fill:var(--icl-ink,{COLORS['ink'][0]});stroke-linejoin:round;font-family:system-ui,sans-serif"
+)
 
 _PHONE = 330  # px: the width of a drawing on a screen of 360, as the style sheet has it
 
-_LOOK = Look(_STYLE)
-
-
-def css_tokens() -> str:
-    """The style sheet that defines every colour token for the light page, the dark page, and a page that follows the
-    reader's system."""
-
-    def block(selector: str, shade: int) -> str:
-        rules = "".join(f"--icl-{name}:{pair[shade]};" for name, pair in COLORS.items())
-        return f"{selector}{{{rules}}}"
-
-    return "\n".join(
-        [
-            block(":root", 0),
-            "@media (prefers-color-scheme: dark){" + block(":root:not([data-theme])", 1) + "}",
-            block('html[data-theme="dark"], body[data-jp-theme-light="false"]', 1),
-        ]
-    )
-
 
 def canvas(width: float = 5.0, height: float = 3.2, **axes: object) -> tuple[Figure, Axes]:
-    """An empty figure with one axes in the look of the book; what is drawn on it is in that look, too.
+    """An empty figure with one axes in the look of the book; what is drawn on it is in that look,
+    too.
 
     Args:
         width, height: size in inches; 5 inches stay readable on a 360 px screen.
         **axes: properties of the axes (`xlabel`, `ylabel`, `title`, `xscale`, …).
     """
-    with _LOOK.on():
+    with LOOK.on():
         figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.add_subplot(axes_class=_LOOK.axes, **axes)
+        return figure, figure.add_subplot(axes_class=LOOK.axes, **axes)
 
 
 def label_line(ax: Axes, x: float, y: float, text: str, color: str, **offset: object) -> None:
-    """Write `text` beside a line at (x, y), in the line's colour: a direct label in place of a legend."""
+    """Write `text` beside a line at (x, y), in its colour: a direct label in place of a legend."""
     options = {"xytext": (4, 4), "textcoords": "offset points", "fontsize": 10.5} | offset
     ax.annotate(text, (x, y), color=color, **options)
 
 
-@_LOOK.on()
+@LOOK.on()
 def draw_matrix(
     matrix: Tensor, title: str, split: int | None = None, entries: Mapping[float, str] | None = None
 ) -> Figure:
-    """A matrix as a grid of numbers: positive entries in blue, negative ones in vermilion, zeros left empty.
+    """A matrix as a grid of numbers: positive entries in blue, negative ones in vermilion, zeros
+    left empty.
 
     Args:
         matrix: (rows, columns).
@@ -149,7 +85,9 @@ def draw_matrix(
         if value != 0:
             color = COLORS["gd" if value > 0 else "trained"][0]
             text = names.get(round(value, 12), f"{value:.2g}".replace("-", "−"))
-            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=0.25, edgecolor="none"))
+            ax.add_patch(
+                Rectangle((column, row), 1, 1, facecolor=color, alpha=0.25, edgecolor="none")
+            )
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=10)
     for edge in {0, split or 0, columns}:
         ax.axvline(edge, color=COLORS["muted"][0], linewidth=1.2)
@@ -164,10 +102,12 @@ def draw_matrix(
     return figure
 
 
-@_LOOK.on()
-def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: float | None = None) -> Figure:
-    """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger the larger; below it
-    the scale of colours.
+@LOOK.on()
+def draw_heatmap(
+    matrix: Tensor, title: str, split: int | None = None, largest: float | None = None
+) -> Figure:
+    """A matrix as a grid of colours: positive entries blue, negative ones vermilion, the stronger
+    the larger; below it the scale of colours.
 
     Args:
         matrix: (rows, columns).
@@ -184,31 +124,40 @@ def draw_heatmap(matrix: Tensor, title: str, split: int | None = None, largest: 
     most = float(values.abs().max())
     scale = most if largest is None else largest
     if most > scale * (1 + 1e-9):
-        raise ValueError(f"largest = {scale}, expected at least the size of the largest entry, {most:.4g}")
-
-    def shade(corner: tuple[float, float], size: tuple[float, float], strength: float) -> None:
-        if abs(strength) > 0.03:  # fainter ones cannot be seen
-            color = COLORS["gd" if strength > 0 else "trained"][0]
-            look = {"facecolor": color, "alpha": round(abs(strength), 2), "edgecolor": "none", "clip_on": False}
-            ax.add_patch(Rectangle(corner, *size, **look))
+        raise ValueError(
+            f"largest = {scale}, expected at least the size of the largest entry, {most:.4g}"
+        )
 
     for row, column in itertools.product(range(rows), range(columns)):
-        shade((column, row), (1, 1), float(values[row, column]) / scale if scale else 0.0)
+        _shade(ax, (column, row, 1, 1), float(values[row, column]) / scale if scale else 0.0)
     edge = {"color": COLORS["muted"][0], "linewidth": 1}
     for across, down in ((0, 0), (split or 0, split or 0), (columns, rows)):
         ax.plot([across, across], [0, rows], **edge)
         ax.plot([0, columns], [down, down], **edge)
-    parts, high = 20, 0.05 * rows
-    for part in range(parts):
-        corner = (part * columns / parts, 1.06 * rows)
-        shade(corner, (columns / parts, high), (2 * part + 1) / parts - 1)
-    for place, value in ((0, -scale), (0.5, 0), (1, scale)):
-        text = f"{value:.2g}".replace("-", "−")
-        ax.text(place * columns, 1.14 * rows, text, ha=("left", "center", "right")[round(2 * place)], va="top")
+    _draw_scale(ax, rows, columns, scale)
     ax.set(xlim=(0, columns), ylim=(1.26 * rows, 0), xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set_visible(False)
     return figure
+
+
+def _shade(ax: Axes, box: tuple[float, float, float, float], strength: float) -> None:
+    """Fill a box (x, y, width, height) as strongly as a number from −1 to 1 says."""
+    if abs(strength) > 0.03:  # fainter ones cannot be seen
+        color, alpha = COLORS["gd" if strength > 0 else "trained"][0], round(abs(strength), 2)
+        look = {"facecolor": color, "alpha": alpha, "edgecolor": "none", "clip_on": False}
+        ax.add_patch(Rectangle(box[:2], *box[2:], **look))
+
+
+def _draw_scale(ax: Axes, rows: int, columns: int, scale: float) -> None:
+    """The colours from −scale to scale, below a heat map."""
+    parts = 20
+    for part in range(parts):
+        box = (part * columns / parts, 1.06 * rows, columns / parts, 0.05 * rows)
+        _shade(ax, box, (2 * part + 1) / parts - 1)
+    for place, value, align in ((0, -scale, "left"), (0.5, 0, "center"), (1, scale, "right")):
+        text = f"{value:.2g}".replace("-", "−")
+        ax.text(place * columns, 1.14 * rows, text, ha=align, va="top")
 
 
 def to_svg(figure: Figure, alt: str) -> str:
@@ -222,9 +171,11 @@ def to_svg(figure: Figure, alt: str) -> str:
         ValueError: `alt` is empty.
     """
     if not alt.strip():
-        raise ValueError("alt is empty: every figure needs a text alternative that states its finding")
+        raise ValueError(
+            "alt is empty: every figure needs a text alternative that states its finding"
+        )
     buffer = io.StringIO()
-    with _LOOK.on():
+    with LOOK.on():
         _enlarge(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = tidied(buffer.getvalue())
@@ -240,7 +191,10 @@ def to_svg(figure: Figure, alt: str) -> str:
 
 
 def _enlarge(figure: Figure) -> None:
-    """Make small text as large as it must be: 10 px on a screen of 360, where a drawing is at least `_PHONE` px wide."""
+    """Make small text as large as it must be.
+
+    That is 10 px on a screen of 360, where a drawing is at least `_PHONE` px wide.
+    """
     least = 10 * max(1.0, 72 * figure.get_figwidth() / _PHONE)
     for text in figure.findobj(Text):
         text.set_fontsize(max(least, text.get_fontsize()))
@@ -248,7 +202,7 @@ def _enlarge(figure: Figure) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """One or more panels with a caption, as a page shows them; panels stand side by side where there is room."""
+    """One or more panels with a caption, as a page shows them; side by side where there is room."""
 
     panels: tuple[str, ...]
     caption: str
@@ -259,7 +213,8 @@ class Picture:
         style = f"<style>{css_tokens()}</style>"
         name = f' data-name="{html.escape(self.name)}"' if self.name else ""
         page = (
-            f'{style}<figure class="icl-figure"{name}><div class="icl-panels">{"".join(self.panels)}</div>'
+            f'{style}<figure class="icl-figure"{name}>'
+            f'<div class="icl-panels">{"".join(self.panels)}</div>'
             f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
         return {"text/html": page, "text/plain": self.alt}
@@ -269,12 +224,15 @@ class Picture:
         return self.alt
 
 
-def picture(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", name: str = "") -> Picture:
+def picture(
+    *panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", name: str = ""
+) -> Picture:
     """Panels under one caption, not shown yet.
 
     Args:
         *panels: a figure, or a pair (figure, its own text alternative) where there are several.
-        caption: what to see; formulas between dollars, and letters with an index such as W_K, are set by the book.
+        caption: what to see; formulas between dollars, and letters with an index such as W_K, are
+            set by the book.
         alt: the text alternative of a single figure.
         name: by which the text can cite it: {fig}`name` becomes "figure 7.3".
 
@@ -287,5 +245,5 @@ def picture(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", n
 
 
 def show(*panels: tuple[Figure, str] | Figure, caption: str, alt: str = "", name: str = "") -> None:
-    """Show panels under one caption, wherever the call stands in its cell; arguments as in `picture`."""
+    """Show panels under one caption, wherever the call stands in its cell; as `picture` does."""
     display(picture(*panels, caption=caption, alt=alt, name=name))

@@ -1,7 +1,8 @@
-"""Numbers that are compared with each other, as a table: on a page, in a notebook, as plain text in a terminal.
+"""Numbers that are compared with each other, as a table: on a page, in a notebook, as plain text in
+a terminal.
 
-Why not pandas: the book would carry 60 MB for it and jinja2, and its Styler writes no `scope`, nothing for a terminal,
-and another random id into every build.
+Why not pandas: the book would carry 60 MB for it and jinja2, and its Styler writes no `scope`,
+nothing for a terminal, and another random id into every build.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Table:
         return any(cell.is_best for row in self.rows for cell in row)
 
     def _repr_html_(self) -> str:
-        """A real table with caption and header cells, in a box that scrolls by itself and takes the keyboard's focus."""
+        """A table with caption and header cells, in a box that scrolls and takes the focus."""
         key = f" {_KEY['html']}" if self._has_best else ""
         head = "".join(
             self._html_cell("th", place, _Cell(name), "col")
@@ -82,7 +83,7 @@ class Table:
         return f'<{tag}{where} class="{name}" style="text-align: {side}">{text}</{tag}>'
 
     def __repr__(self) -> str:
-        """Caption, header, a rule, rows; numbers on the right, the best of a column with an asterisk."""
+        """Caption, header, a rule, rows; numbers on the right, the best with an asterisk."""
         marks = [any(row[place].is_best for row in self.rows) for place in range(len(self.header))]
         lines = [[_plain(name) + " " * mark for name, mark in zip(self.header, marks, strict=True)]]
         for row in self.rows:
@@ -112,19 +113,23 @@ def table(
 ) -> Table:
     """Put columns side by side.
 
-    A cell is a word, a number, a pair (value, half of its interval), shown as `0.207 ± 0.003`, or None; None and NaN are
-    shown as a dash. Names, words and the caption may hold `<sub>`, `<sup>` and `<i>`.
+    A cell is a word, a number, a pair (value, half of its interval), shown as `0.207 ± 0.003`, or
+    None; None and NaN are shown as a dash. Names, words and the caption may hold `<sub>`, `<sup>`
+    and `<i>`.
 
     Args:
         columns: name (with its unit) → cells from top to bottom.
         caption: what the table shows.
-        digits: significant digits of floating-point numbers, for all columns or by name (3 where a name is missing). No
-            digit before the point is rounded away; integers are shown whole.
-        best: name → "min" or "max", for the columns whose best number is marked. Numbers that look the same share the mark.
-        index: the column that names the rows; the first one by default. Its numbers are shown as short as they are.
+        digits: significant digits of floating-point numbers, for all columns or by name (3 where a
+            name is missing). No digit before the point is rounded away; integers are shown whole.
+        best: name → "min" or "max", for the columns whose best number is marked. Numbers that look
+            the same share the mark.
+        index: the column that names the rows; the first one by default. Its numbers are shown as
+            short as they are.
 
     Raises:
-        InputError: no columns, columns of different lengths, a name that is no column's, or a cell of another kind.
+        InputError: no columns, columns of different lengths, a name that is no column's, or a cell
+            of another kind.
     """
     cells = {name: _cells(name, column) for name, column in columns.items()}
     _check_lengths(cells)
@@ -137,7 +142,8 @@ def table(
         for name in names:
             if name not in cells:
                 raise InputError(
-                    f"{argument} = {name!r}, expected one of the columns {', '.join(map(repr, cells))}"
+                    f"{argument} = {name!r}, "
+                    f"expected one of the columns {', '.join(map(repr, cells))}"
                 )
     for name, count in by_name.items():
         check_count(f"digits[{name!r}]" if isinstance(digits, Mapping) else "digits", count)
@@ -180,7 +186,8 @@ def _check_lengths(cells: Mapping[str, list]) -> None:
     for name in rest:
         if len(cells[name]) != len(cells[first]):
             raise InputError(
-                f"columns[{name!r}] has {len(cells[name])} cells, expected {len(cells[first])} as in {first!r}"
+                f"columns[{name!r}] has {len(cells[name])} cells, "
+                f"expected {len(cells[first])} as in {first!r}"
             )
 
 
@@ -208,7 +215,8 @@ def _text(where: str, cell: object, digits: int | None) -> str:
         return _pair(*map(float, cell), digits or _DIGITS)
     if isinstance(cell, bool) or not isinstance(cell, Real):
         raise InputError(
-            f"{where} is a {type(cell).__name__}, expected a word, a number, a pair (value, half of its interval) or None"
+            f"{where} is a {type(cell).__name__}, "
+            "expected a word, a number, a pair (value, half of its interval) or None"
         )
     if isinstance(cell, Integral):
         return _signed(f"{int(cell):,}")
@@ -231,7 +239,7 @@ def _number(value: float, digits: int | None) -> str:
 
 
 def _pair(value: float, half: float, digits: int) -> str:
-    """Value ± half of its interval, with the same decimals, and as many as the half needs to show one digit."""
+    """Value ± half of its interval, with as many decimals as the half needs to show a digit."""
     if not (math.isfinite(value) and math.isfinite(half)):
         return _number(value, digits)
     exponent = _exponent(value, digits)

@@ -1,4 +1,4 @@
-"""Distributions of learning problems. Each prompt holds a small data set, a question, and the hidden answer."""
+"""Distributions of learning problems: a small data set, a question, and the hidden answer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class Prompts:
         for axis, size in check_tensors(tensors).items():
             if size == 0:
                 raise ShapeError(
-                    f"x has shape {tuple(self.x.shape)} and y {tuple(self.y.shape)}: {axis} = 0, expected 1"
+                    f"x has shape {tuple(self.x.shape)} and y {tuple(self.y.shape)}: "
+                    f"{axis} = 0, expected 1"
                 )
 
     @property
@@ -81,7 +82,7 @@ class Prompts:
         return self.y.shape[2]
 
     def to(self, *args: object, **options: object) -> Prompts:
-        """The same prompts in another dtype or on another device; arguments as in `torch.Tensor.to`."""
+        """The same prompts in another dtype or on another device, as `torch.Tensor.to`."""
         tensors = (getattr(self, field.name) for field in fields(self))
         return Prompts(*(None if t is None else t.to(*args, **options) for t in tensors))
 
@@ -108,7 +109,9 @@ def single_or_double(tensor: Tensor) -> Tensor:
 class Task(Protocol):
     """A distribution of learning problems: whatever can draw prompts."""
 
-    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+    def sample(
+        self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
+    ) -> Prompts:
         """Draw `batch` prompts; the same seed gives the same prompts."""
         ...
 
@@ -120,17 +123,19 @@ class LinearTask:
     Attributes:
         dim_x, dim_y: N_x and N_y.
         n_context: N, labelled examples a prompt.
-        x_dist: law of every coordinate of x, independent of the others: "uniform" on (-x_scale, x_scale),
-            "normal" with standard deviation x_scale, or "rademacher": ±x_scale with equal chance.
+        x_dist: law of every coordinate of x, independent of the others: "uniform" on (-x_scale,
+            x_scale), "normal" with standard deviation x_scale, or "rademacher": ±x_scale with equal
+            chance.
         x_scale: the scale of the inputs. The paper's ``input_range=1`` is x_scale = 0.5 here.
         w_scale: standard deviation of the entries of W*.
         noise_std: standard deviation of the noise on every label, the query's answer included.
-        covariance: Λ, (N_x, N_x), symmetric and positive definite. With it, x ~ N(0, Λ) whatever x_dist says.
+        covariance: Λ, (N_x, N_x), symmetric and positive definite. With it, x ~ N(0, Λ) whatever
+            x_dist says.
 
     Raises:
         ShapeError: the covariance is not (N_x, N_x).
-        InputError: a size below 1, a negative scale, an unknown x_dist, a covariance that is not symmetric and
-            positive definite, or a covariance together with an x_scale.
+        InputError: a size below 1, a negative scale, an unknown x_dist, a covariance that is not
+            symmetric and positive definite, or a covariance together with an x_scale.
 
     Source: von Oswald et al. (2023), section 3 and appendix A.
     """
@@ -173,11 +178,18 @@ class LinearTask:
             raise InputError("covariance is not symmetric, expected Λ = Λᵀ")
         smallest = float(torch.linalg.eigvalsh(single_or_double(covariance))[0])
         if smallest <= 0:
-            raise InputError(f"covariance has the eigenvalue {smallest:.3g}, expected all of them above 0")
+            raise InputError(
+                f"covariance has the eigenvalue {smallest:.3g}, expected all of them above 0"
+            )
         if self.x_scale != 1.0:
-            raise InputError(f"x_scale = {self.x_scale} beside a covariance, expected the scale inside the covariance")
+            raise InputError(
+                f"x_scale = {self.x_scale} beside a covariance, "
+                "expected the scale inside the covariance"
+            )
 
-    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+    def sample(
+        self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
+    ) -> Prompts:
         """Draw `batch` prompts, on the generator's device.
 
         Args:
@@ -190,8 +202,14 @@ class LinearTask:
         """
         batch = check_count("batch", batch)
         if not isinstance(generator, torch.Generator):
-            raise InputError(f"generator is a {type(generator).__name__}, expected a seeded torch.Generator")
-        options = {"generator": generator, "device": generator.device, "dtype": dtype or torch.get_default_dtype()}
+            raise InputError(
+                f"generator is a {type(generator).__name__}, expected a seeded torch.Generator"
+            )
+        options = {
+            "generator": generator,
+            "device": generator.device,
+            "dtype": dtype or torch.get_default_dtype(),
+        }
         weights = self.w_scale * torch.randn(batch, self.dim_y, self.dim_x, **options)
         x = self._inputs(batch, options)
         y = torch.einsum("boi,bni->bno", weights, x)
@@ -219,10 +237,11 @@ class LinearTask:
 
 @dataclass(frozen=True, eq=False)  # equal and hashed as a LinearTask is
 class BalancedTask(LinearTask):
-    """A `LinearTask` with a covariance in which W* ~ N(0, w_scale² Λ⁻¹): small directions of x have large weights.
+    """A `LinearTask` with a covariance in which W* ~ N(0, w_scale² Λ⁻¹): small directions of x have
+    large weights.
 
-    So every eigendirection of Λ contributes alike to the labels, and in the coordinates Λ^{−1/2} x all directions are alike.
-    The assumption of Ahn et al. (2023) for several layers.
+    So every eigendirection of Λ contributes alike to the labels, and in the coordinates Λ^{−1/2} x
+    all directions are alike. The assumption of Ahn et al. (2023) for several layers.
 
     Raises:
         InputError: no covariance, or as `LinearTask`.
@@ -231,13 +250,19 @@ class BalancedTask(LinearTask):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.covariance is None:
-            raise InputError("covariance is None, expected Λ: without it W* would be that of a LinearTask")
+            raise InputError(
+                "covariance is None, expected Λ: without it W* would be that of a LinearTask"
+            )
 
-    def sample(self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None) -> Prompts:
+    def sample(
+        self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
+    ) -> Prompts:
         """As `LinearTask.sample`."""
         drawn = super().sample(batch, generator, dtype)
         factor = torch.linalg.cholesky(torch.linalg.inv(self.covariance.double())).to(drawn.x)
-        change = drawn.weights @ (factor.T - torch.eye(self.dim_x).to(factor))  # from W* to W* Λ^{−1/2}, turned
+        change = drawn.weights @ (
+            factor.T - torch.eye(self.dim_x).to(factor)
+        )  # from W* to W* Λ^{−1/2}, turned
         return Prompts(
             drawn.x,
             drawn.y + torch.einsum("boi,bni->bno", change, drawn.x),

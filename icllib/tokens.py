@@ -13,7 +13,9 @@ from icllib.tasks import Prompts
 __all__ = ["add_sink", "join_tokens", "read_prediction", "separate_tokens"]
 
 
-def join_tokens(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None) -> Float[Tensor, "batch N+1 N_x+N_y"]:
+def join_tokens(
+    prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None
+) -> Float[Tensor, "batch N+1 N_x+N_y"]:
     """One token an example, e_j = (x_j, y_j), and last the query's, (x_q, −W_0 x_q).
 
     Args:
@@ -32,8 +34,11 @@ def join_tokens(prompts: Prompts, w0: Float[Tensor, "N_y N_x"] | None = None) ->
     return torch.cat([context, query[:, None]], dim=1)
 
 
-def read_prediction(tokens: Float[Tensor, "batch T dim_token"], dim_y: int) -> Float[Tensor, "batch N_y"]:
-    """ŷ: minus the last token's y-slots (the paper's sign: a token's y-slots hold y − W x, and y = 0 for the query).
+def read_prediction(
+    tokens: Float[Tensor, "batch T dim_token"], dim_y: int
+) -> Float[Tensor, "batch N_y"]:
+    """ŷ: minus the last token's y-slots (the paper's sign: a token's y-slots hold y − W x, and y =
+    0 for the query).
 
     Raises:
         ShapeError: tokens are no batch of sequences, or not wider than dim_y.
@@ -41,14 +46,18 @@ def read_prediction(tokens: Float[Tensor, "batch T dim_token"], dim_y: int) -> F
     dim_y = check_count("dim_y", dim_y)
     width = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})["dim_token"]
     if width <= dim_y:
-        raise ShapeError(f"tokens has width {width}, expected more than dim_y = {dim_y}: a token holds x beside y")
+        raise ShapeError(
+            f"tokens has width {width}, expected more than dim_y = {dim_y}: "
+            "a token holds x beside y"
+        )
     return -tokens[:, -1, -dim_y:]
 
 
 def separate_tokens(
     prompts: Prompts, n_positions: int | None = None
 ) -> Float[Tensor, "batch 2N+1 N_x+N_y+n_positions"]:
-    """x and y as tokens of their own, each with its position: (x_1, 0, p_1), (0, y_1, p_2), …, (x_q, 0, p_{2N+1}).
+    """x and y as tokens of their own, each with its position: (x_1, 0, p_1), (0, y_1, p_2), …,
+    (x_q, 0, p_{2N+1}).
 
     Positions are one-hot: p_t is the t-th unit vector.  [von Oswald et al. 2023, Proposition 3]
 
@@ -67,7 +76,10 @@ def separate_tokens(
     length = content.shape[1]
     n_positions = check_count("n_positions", length if n_positions is None else n_positions)
     if n_positions < length:
-        raise InputError(f"n_positions = {n_positions}, expected at least 2N + 1 = {length}: every token needs its own")
+        raise InputError(
+            f"n_positions = {n_positions}, expected at least 2N + 1 = {length}: "
+            "every token needs its own"
+        )
     positions = torch.eye(length, n_positions).to(content).expand(prompts.batch, -1, -1)
     return torch.cat([content, positions], dim=-1)
 
@@ -75,14 +87,17 @@ def separate_tokens(
 def add_sink(tokens: Float[Tensor, "batch T dim_token"]) -> Float[Tensor, "batch T+1 dim_token+2"]:
     """Put a sink token in front: a place for attention to look at that hands nothing over.
 
-    Two slots are added behind the others: one that is 1 in every token, and one that is 1 in the sink alone. All other
+    Two slots are added behind the others: one that is 1 in every token, and one that is 1 in the
+        sink alone. All other
     slots of the sink are 0. For `construct.softmax_pair_layer` with a sink.
 
     Raises:
         ShapeError: tokens are no batch of sequences.
     """
     check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})
-    with_sink = torch.nn.functional.pad(tokens, (0, 2, 1, 0))  # two slots behind, one token in front
+    with_sink = torch.nn.functional.pad(
+        tokens, (0, 2, 1, 0)
+    )  # two slots behind, one token in front
     with_sink[..., -2] = 1
     with_sink[:, 0, -1] = 1
     return with_sink

@@ -150,7 +150,9 @@ class _Search:
                 self.learner(self.prompts, *self.current(moves)), self.prompts
             ).mean()
             value.backward()
-            slopes = [move.grad for move in moves if move.grad is not None]  # None: it has no effect
+            slopes = [
+                move.grad for move in moves if move.grad is not None
+            ]  # None: it has no effect
             if not all(math.isfinite(n) for n in (value.detach(), *slopes)):
                 raise _LostError
             if value.item() < self.least:

@@ -33,7 +33,8 @@ class Products(NamedTuple):
 
 
 class Entrances(NamedTuple):
-    """The two ways by which a layer with one output answers linearly in the labels: M = main + side.
+    """The two ways by which a layer with one output answers linearly in the labels: M = main +
+    side.
 
     main = −N Σ_h β_h A_xx,h scores by x and hands over y; side = −N Σ_h u_h v_hᵀ, of rank one a
     head, scores by y and hands over x. (N_x, N_x) each.

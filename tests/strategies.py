@@ -9,7 +9,9 @@ from icllib.tasks import LinearTask, Prompts
 
 
 @st.composite
-def problems(draw: st.DrawFn, max_context: int = 12, noise_std: float = 0.1) -> tuple[Prompts, torch.Tensor]:
+def problems(
+    draw: st.DrawFn, max_context: int = 12, noise_std: float = 0.1
+) -> tuple[Prompts, torch.Tensor]:
     """A small batch of float64 prompts, and a W_0 that is not zero."""
     dim_x, dim_y = draw(st.integers(1, 6)), draw(st.integers(1, 3))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))

@@ -11,11 +11,15 @@ from icllib.errors import InputError, ShapeError
 
 def drawn(kind, dim_token, n_heads, seed, dim_head=None):
     generator = torch.Generator().manual_seed(seed)
-    return kind(dim_token, n_heads, dim_head, generator=generator, init_std=0.5, dtype=torch.float64)
+    return kind(
+        dim_token, n_heads, dim_head, generator=generator, init_std=0.5, dtype=torch.float64
+    )
 
 
 def tokens_of(batch, length, dim_token, seed):
-    return torch.randn(batch, length, dim_token, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(
+        batch, length, dim_token, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def one_by_one(layer, tokens, softmax):
@@ -24,9 +28,13 @@ def one_by_one(layer, tokens, softmax):
     for b, sequence in enumerate(tokens):
         for j, e in enumerate(sequence):
             for h in range(layer.n_heads):
-                scores = torch.stack([(layer.W_K[h] @ k) @ (layer.W_Q[h] @ e) for k in sequence[:-1]])
+                scores = torch.stack(
+                    [(layer.W_K[h] @ k) @ (layer.W_Q[h] @ e) for k in sequence[:-1]]
+                )
                 weights = (scores / math.sqrt(layer.dim_head)).softmax(0) if softmax else scores
-                mixed = sum(w * (layer.W_V[h] @ v) for w, v in zip(weights, sequence[:-1], strict=True))
+                mixed = sum(
+                    w * (layer.W_V[h] @ v) for w, v in zip(weights, sequence[:-1], strict=True)
+                )
                 out[b, j] += layer.P[h] @ mixed
     return out.detach()
 
@@ -55,7 +63,9 @@ def test_softmax_attention_is_torch_s_own(dim_token, n_heads, dim_head, length, 
     tokens = tokens_of(2, length, dim_token, seed)
     project = lambda weight, e: torch.einsum("hdi,bti->bhtd", weight, e)  # noqa: E731
     mixed = torch.nn.functional.scaled_dot_product_attention(
-        project(layer.W_Q, tokens), project(layer.W_K, tokens[:, :-1]), project(layer.W_V, tokens[:, :-1])
+        project(layer.W_Q, tokens),
+        project(layer.W_K, tokens[:, :-1]),
+        project(layer.W_V, tokens[:, :-1]),
     )
     expected = tokens + torch.einsum("hid,bhtd->bti", layer.P, mixed)
     torch.testing.assert_close(layer(tokens), expected, rtol=1e-10, atol=1e-10)
@@ -67,9 +77,14 @@ def test_the_order_of_the_context_does_not_matter(kind, dim_token, n_heads, dim_
     layer = drawn(kind, dim_token, n_heads, seed, dim_head)
     tokens = tokens_of(1, length, dim_token, seed)
     order = torch.cat(
-        [torch.randperm(length - 1, generator=torch.Generator().manual_seed(seed)), torch.tensor([length - 1])]
+        [
+            torch.randperm(length - 1, generator=torch.Generator().manual_seed(seed)),
+            torch.tensor([length - 1]),
+        ]
     )
-    torch.testing.assert_close(layer(tokens)[:, order], layer(tokens[:, order]), rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(
+        layer(tokens)[:, order], layer(tokens[:, order]), rtol=1e-10, atol=1e-10
+    )
 
 
 def test_linear_attention_is_homogeneous_of_degree_three_beside_its_residual():
@@ -85,8 +100,14 @@ def test_a_layer_without_weights_hands_its_tokens_on():
 
 def test_weights_have_the_promised_shapes_and_are_drawn_from_the_generator():
     first, again = (drawn(LinearSelfAttention, 5, 2, 7, 3) for _ in range(2))
-    assert first.W_K.shape == first.W_Q.shape == first.W_V.shape == (2, 3, 5) and first.P.shape == (2, 5, 3)
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+    assert first.W_K.shape == first.W_Q.shape == first.W_V.shape == (2, 3, 5) and first.P.shape == (
+        2,
+        5,
+        3,
+    )
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)
+    )
 
 
 def test_a_looped_layer_is_the_same_layer_again_and_again():
@@ -106,17 +127,33 @@ def test_a_looped_layer_is_the_same_layer_again_and_again():
             ShapeError,
             "tokens has width 9, expected dim_token = 10 (tokens: (32, 11, 9); did you join x and y with join_tokens?)",
         ),
-        (lambda: LinearSelfAttention(3)(torch.ones(11, 3)), ShapeError, "tokens has shape (11, 3), expected 3 axes"),
-        (lambda: LinearSelfAttention(3)(torch.ones(2, 1, 3)), ShapeError, "expected a context token"),
+        (
+            lambda: LinearSelfAttention(3)(torch.ones(11, 3)),
+            ShapeError,
+            "tokens has shape (11, 3), expected 3 axes",
+        ),
+        (
+            lambda: LinearSelfAttention(3)(torch.ones(2, 1, 3)),
+            ShapeError,
+            "expected a context token",
+        ),
         (
             lambda: LinearSelfAttention(3)(torch.ones(2, 4, 3).double()),
             InputError,
             "dtype torch.float32, expected torch.float64 as in tokens",
         ),
         (lambda: LinearSelfAttention(3)(torch.ones(2, 4, 3, device="meta")), InputError, "tokens"),
-        (lambda: SoftmaxSelfAttention(3)(torch.full((2, 4, 3), math.inf)), InputError, "tokens holds 24 values"),
+        (
+            lambda: SoftmaxSelfAttention(3)(torch.full((2, 4, 3), math.inf)),
+            InputError,
+            "tokens holds 24 values",
+        ),
         (lambda: Transformer([]), InputError, "layers is empty"),
-        (lambda: Transformer([LinearSelfAttention(2)] * 2, looped=2), InputError, "looped = 2 with 2 layers"),
+        (
+            lambda: Transformer([LinearSelfAttention(2)] * 2, looped=2),
+            InputError,
+            "looped = 2 with 2 layers",
+        ),
         (lambda: Transformer([LinearSelfAttention(2)], looped=-1), InputError, "looped = -1"),
     ],
 )
@@ -129,7 +166,9 @@ def test_bad_input_is_named(call, error, message):
 def same_shapes(kind):
     """The shapes that `trace` promises, for 2 prompts of 5 tokens, 3 slots wide, and 2 heads of width 4."""
     between = (
-        {"memory": (2, 2, 4, 4)} if kind is LinearSelfAttention else {"scores": (2, 2, 5, 4), "weights": (2, 2, 5, 4)}
+        {"memory": (2, 2, 4, 4)}
+        if kind is LinearSelfAttention
+        else {"scores": (2, 2, 5, 4), "weights": (2, 2, 5, 4)}
     )
     before = {"keys": (2, 2, 4, 4), "values": (2, 2, 4, 4), "queries": (2, 2, 5, 4)}
     return before | between | {"mixed": (2, 2, 5, 4), "update": (2, 5, 3), "out": (2, 5, 3)}
@@ -139,9 +178,13 @@ def same_shapes(kind):
 def test_a_trace_names_every_activation_and_changes_none(kind):
     layer, tokens = drawn(kind, 3, 2, 0, 4), tokens_of(2, 5, 3, 0)
     plain, found = layer(tokens), trace(layer, tokens)
-    assert {name: tuple(value.shape) for name, value in found.items()} == {"tokens": (2, 5, 3)} | same_shapes(kind)
+    assert {name: tuple(value.shape) for name, value in found.items()} == {
+        "tokens": (2, 5, 3)
+    } | same_shapes(kind)
     assert torch.equal(found["out"], plain) and torch.equal(found["out"], tokens + found["update"])
-    torch.testing.assert_close(found["update"], torch.einsum("hid,bhtd->bti", layer.P, found["mixed"]))
+    torch.testing.assert_close(
+        found["update"], torch.einsum("hid,bhtd->bti", layer.P, found["mixed"])
+    )
     if kind is SoftmaxSelfAttention:
         assert torch.equal(found["weights"], found["scores"].softmax(-1))
         torch.testing.assert_close(found["mixed"], found["weights"] @ found["values"])
@@ -193,8 +236,16 @@ def test_a_stack_with_an_mlp_is_traced_as_a_whole():
     [
         (lambda g: MLP(0, 7, 4, generator=g), InputError, "dim_x = 0"),
         (lambda g: MLP(2, 7, -1, generator=g), InputError, "dim_features = -1"),
-        (lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(1, 3, 2)), ShapeError, "tokens has width 2, expected more"),
-        (lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(3, 2)), ShapeError, "tokens has shape (3, 2)"),
+        (
+            lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(1, 3, 2)),
+            ShapeError,
+            "tokens has width 2, expected more",
+        ),
+        (
+            lambda g: MLP(2, 7, 4, generator=g)(torch.zeros(3, 2)),
+            ShapeError,
+            "tokens has shape (3, 2)",
+        ),
     ],
 )
 def test_bad_input_to_an_mlp_is_named(call, error, message):

@@ -28,7 +28,9 @@ def test_one_layer_is_one_step_for_every_token(problem, lr):
 
 def stable_rate(prompts):
     """A learning rate below 2/λ_max in every prompt, so that fifty steps mean something."""
-    return 1.5 / float(torch.linalg.eigvalsh(prompts.x.mT @ prompts.x / prompts.n_context)[:, -1].max())
+    return 1.5 / float(
+        torch.linalg.eigvalsh(prompts.x.mT @ prompts.x / prompts.n_context)[:, -1].max()
+    )
 
 
 @settings(max_examples=60)
@@ -44,16 +46,24 @@ def test_k_layers_are_k_steps_from_any_start(problem, steps):
 
 @settings(max_examples=60)
 @given(problems(max_context=8), st.integers(1, 50), st.booleans(), st.integers(0, 99))
-def test_gd_plus_plus_layers_are_gd_plus_plus_with_one_number_or_one_a_step(problem, steps, per_step, seed):
+def test_gd_plus_plus_layers_are_gd_plus_plus_with_one_number_or_one_a_step(
+    problem, steps, per_step, seed
+):
     prompts, w0 = problem
     lr = stable_rate(prompts)
     gamma = lr / prompts.n_context / 2
     if per_step:
         shrink = (
-            0.5 + torch.rand(2, steps, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) / 2
+            0.5
+            + torch.rand(
+                2, steps, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+            )
+            / 2
         ).tolist()
         lr, gamma = [lr * factor for factor in shrink[0]], [gamma * factor for factor in shrink[1]]
-    model = construct.gd_plus_plus_transformer(prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma, steps, w0)
+    model = construct.gd_plus_plus_transformer(
+        prompts.dim_x, prompts.dim_y, prompts.n_context, lr, gamma, steps, w0
+    )
     by_layers = read_prediction(model(join_tokens(prompts, w0)), prompts.dim_y).detach()
     assert (by_layers - learners.gd_plus_plus(prompts, lr, gamma, steps, w0)).abs().max() <= 1e-12
 
@@ -61,9 +71,13 @@ def test_gd_plus_plus_layers_are_gd_plus_plus_with_one_number_or_one_a_step(prob
 @given(problems(max_context=5), st.integers(0, 4))
 def test_a_stack_on_separate_tokens_is_gradient_descent_on_joined_ones(problem, steps):
     prompts, _ = problem
-    model = construct.separate_transformer(prompts.dim_x, prompts.dim_y, prompts.n_context, 0.4, steps)
+    model = construct.separate_transformer(
+        prompts.dim_x, prompts.dim_y, prompts.n_context, 0.4, steps
+    )
     content = prompts.dim_x + prompts.dim_y
-    by_layers = read_prediction(model(separate_tokens(prompts))[..., :content], prompts.dim_y).detach()
+    by_layers = read_prediction(
+        model(separate_tokens(prompts))[..., :content], prompts.dim_y
+    ).detach()
     by_steps = learners.predict(learners.gradient_descent(prompts, 0.4, steps), prompts.x_query)
     assert (by_layers - by_steps).abs().max() <= 1e-12
 
@@ -85,21 +99,31 @@ def test_softmax_copies_with_large_logits_if_the_query_sees_itself(problem):
 @given(problems(), st.integers(1, 5), st.integers(0, 99))
 def test_an_mlp_then_layers_is_gradient_descent_on_its_features(problem, steps, seed):
     prompts, _ = problem
-    mlp = MLP(prompts.dim_x, 7, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    featured = Prompts(mlp.features(prompts.x), prompts.y, mlp.features(prompts.x_query), prompts.y_query)
+    mlp = MLP(
+        prompts.dim_x, 7, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+    featured = Prompts(
+        mlp.features(prompts.x), prompts.y, mlp.features(prompts.x_query), prompts.y_query
+    )
     with torch.no_grad():
         lr = stable_rate(featured)
-        model = Transformer([mlp, *construct.gd_transformer(4, prompts.dim_y, prompts.n_context, lr, 1).layers])
+        model = Transformer(
+            [mlp, *construct.gd_transformer(4, prompts.dim_y, prompts.n_context, lr, 1).layers]
+        )
         for _ in range(steps - 1):
             model.layers.append(model.layers[1])
         by_layers = read_prediction(model(join_tokens(prompts)), prompts.dim_y)
-        by_steps = learners.predict(learners.gradient_descent(featured, lr, steps), featured.x_query)
+        by_steps = learners.predict(
+            learners.gradient_descent(featured, lr, steps), featured.x_query
+        )
     assert (by_layers - by_steps).abs().max() <= 1e-12
 
 
 @pytest.mark.parametrize("sink_logit", [None, 32.0])
 def test_a_softmax_pair_nears_its_gradient_step_with_the_square_of_epsilon(sink_logit):
-    prompts = LinearTask(4, 2, 9, noise_std=0.1).sample(200, torch.Generator().manual_seed(0), dtype=torch.float64)
+    prompts = LinearTask(4, 2, 9, noise_std=0.1).sample(
+        200, torch.Generator().manual_seed(0), dtype=torch.float64
+    )
     middle = prompts.x.mean(1, keepdim=True) if sink_logit is None else 0.0
     centred = Prompts(prompts.x - middle, prompts.y, prompts.x_query, prompts.y_query)
     target = learners.predict(learners.gradient_descent(centred, 0.8, 1), prompts.x_query)
@@ -117,7 +141,9 @@ def test_a_softmax_pair_nears_its_gradient_step_with_the_square_of_epsilon(sink_
 def test_copying_makes_joined_tokens_of_separate_ones(problem):
     prompts, _ = problem
     content = prompts.dim_x + prompts.dim_y
-    copied = construct.copy_layer(prompts.dim_x, prompts.dim_y, prompts.n_context)(separate_tokens(prompts)).detach()
+    copied = construct.copy_layer(prompts.dim_x, prompts.dim_y, prompts.n_context)(
+        separate_tokens(prompts)
+    ).detach()
     assert torch.equal(copied[:, ::2, :content], join_tokens(prompts))
 
 
@@ -125,7 +151,9 @@ def test_copying_makes_joined_tokens_of_separate_ones(problem):
 def test_copy_then_step_on_separate_tokens_is_a_step_on_joined_ones(problem):
     prompts, _ = problem
     content = prompts.dim_x + prompts.dim_y
-    copied = construct.copy_layer(prompts.dim_x, prompts.dim_y, prompts.n_context)(separate_tokens(prompts))
+    copied = construct.copy_layer(prompts.dim_x, prompts.dim_y, prompts.n_context)(
+        separate_tokens(prompts)
+    )
     layer = construct.gd_layer(prompts.dim_x, prompts.dim_y, prompts.n_context, 0.4)
     by_layers = read_prediction(layer(copied[..., :content].contiguous()), prompts.dim_y).detach()
     by_step = learners.predict(learners.gradient_descent(prompts, 0.4, 1), prompts.x_query)
@@ -138,7 +166,9 @@ def test_the_weights_are_not_unique_but_their_products_are(problem, seed):
     layer = construct.gd_layer(prompts.dim_x, prompts.dim_y, prompts.n_context, 0.5, w0)
     tokens = join_tokens(prompts, w0)
     before = layer(tokens).detach()
-    turn = torch.linalg.qr(torch.randn(2 * [layer.dim_token], generator=torch.Generator().manual_seed(seed)).double()).Q
+    turn = torch.linalg.qr(
+        torch.randn(2 * [layer.dim_token], generator=torch.Generator().manual_seed(seed)).double()
+    ).Q
     with torch.no_grad():
         layer.W_K[0], layer.W_Q[0] = 3 * turn @ layer.W_K[0], turn @ layer.W_Q[0] / 3
     assert (layer(tokens).detach() - before).abs().max() <= 1e-12
@@ -150,18 +180,34 @@ def test_the_weights_are_not_unique_but_their_products_are(problem, seed):
         (lambda: construct.gd_layer(0, 1, 5, 0.1), InputError, "dim_x = 0"),
         (lambda: construct.gd_layer(3, 1, -5, 0.1), InputError, "n_context = -5"),
         (lambda: construct.gd_layer(3, 1, 5, math.nan), InputError, "lr = nan"),
-        (lambda: construct.gd_layer(3, 1, 5, 0.1, torch.ones(3, 1)), ShapeError, "w0 has shape (3, 1)"),
+        (
+            lambda: construct.gd_layer(3, 1, 5, 0.1, torch.ones(3, 1)),
+            ShapeError,
+            "w0 has shape (3, 1)",
+        ),
         (lambda: construct.gd_transformer(3, 1, 5, 0.1, -1), InputError, "steps = -1"),
         (
             lambda: construct.gd_plus_plus_transformer(3, 1, 5, [0.1], 0.1, 2),
             InputError,
             "lr has 1 numbers, expected one a step: 2",
         ),
-        (lambda: construct.gd_plus_plus_transformer(3, 1, 5, 0.1, [0.1, math.inf], 2), InputError, "gamma[1] = inf"),
+        (
+            lambda: construct.gd_plus_plus_transformer(3, 1, 5, 0.1, [0.1, math.inf], 2),
+            InputError,
+            "gamma[1] = inf",
+        ),
         (lambda: construct.copy_layer(3, 0, 5), InputError, "dim_y = 0"),
         (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.0), InputError, "epsilon = 0.0"),
-        (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, math.nan), InputError, "sink_logit = nan"),
-        (lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, 800), InputError, "sink_logit = 800, expected at most 700"),
+        (
+            lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, math.nan),
+            InputError,
+            "sink_logit = nan",
+        ),
+        (
+            lambda: construct.softmax_pair_layer(3, 1, 5, 0.1, 0.1, 800),
+            InputError,
+            "sink_logit = 800, expected at most 700",
+        ),
         (lambda: construct.softmax_copy_layer(3, 1, 5, -2.0), InputError, "logit_scale = -2.0"),
         (lambda: construct.separate_transformer(3, 1, 5, 0.1, -1), InputError, "steps = -1"),
         (lambda: construct.gd_layer(3, 1, 5, 0.1, dim_extra=-1), InputError, "dim_extra = -1"),

@@ -120,6 +120,12 @@ def test_numbers_of_numpy_and_torch_are_taken_wherever_numbers_go(n, number):
 def test_a_choice_is_a_name_or_an_integer_and_nothing_that_only_looks_like_one():
     check_choice("seed", 99, (99, 100))
     check_choice("law", "normal", ("normal", "uniform"))
-    for value, choices in ((True, (1, 2)), (98, (99, 100)), ([1], (1,)), (torch.ones(2), (1,)), ("1", (1,))):
+    for value, choices in (
+        (True, (1, 2)),
+        (98, (99, 100)),
+        ([1], (1,)),
+        (torch.ones(2), (1,)),
+        ("1", (1,)),
+    ):
         with pytest.raises(InputError, match=r"^seed = .*, expected one of "):
             check_choice("seed", value, choices)

@@ -81,5 +81,9 @@ def test_modules_depend_only_on_those_above_them(path):
     last = len(ORDER) if own == "__main__" else ORDER.index(own)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icllib"):
-            named = [node.module.split(".")[1]] if "." in node.module else [alias.name for alias in node.names]
+            named = (
+                [node.module.split(".")[1]]
+                if "." in node.module
+                else [alias.name for alias in node.names]
+            )
             assert all(ORDER.index(other) <= last for other in named)

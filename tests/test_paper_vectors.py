@@ -41,10 +41,14 @@ def test_our_layer_with_their_weights_gives_their_tokens(name):
             getattr(layer, ours).copy_(theirs[their_name][0].T.reshape(heads, width, width))
         layer.P.copy_(theirs["P"][0].reshape(heads, width, width).mT)
         tokens = theirs["tokens_in"]
-        for after, prediction in zip(theirs["tokens_after_layer"], theirs["prediction_per_layer"], strict=True):
+        for after, prediction in zip(
+            theirs["tokens_after_layer"], theirs["prediction_per_layer"], strict=True
+        ):
             tokens = layer(tokens)
             torch.testing.assert_close(tokens, after, rtol=0, atol=1e-10)
-            torch.testing.assert_close(read_prediction(tokens, case["Ny"]), prediction, rtol=0, atol=1e-10)
+            torch.testing.assert_close(
+                read_prediction(tokens, case["Ny"]), prediction, rtol=0, atol=1e-10
+            )
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "gd" in name])
@@ -53,7 +57,9 @@ def test_our_construction_gives_their_tokens(name):
     n = case["N"]
     lr = n * single(case.get("eta_over_N", case["eta"] / n))
     if "gamma" in case:
-        layers = construct.gd_plus_plus_transformer(case["Nx"], 1, n, lr, single(case["gamma"]), case["layers"]).layers
+        layers = construct.gd_plus_plus_transformer(
+            case["Nx"], 1, n, lr, single(case["gamma"]), case["layers"]
+        ).layers
     else:
         w0 = theirs["W0"].float().double() if "W0" in theirs else None
         layers = [construct.gd_layer(case["Nx"], case["Ny"], n, lr, w0)] * case["layers"]
@@ -73,7 +79,9 @@ def test_our_learners_give_their_predictions(name):
         if "gamma" in case:
             ours = learners.gd_plus_plus(prompts, lr, single(case["gamma"]), steps)
         else:
-            ours = learners.predict(learners.gradient_descent(prompts, lr, steps, w0), prompts.x_query)
+            ours = learners.predict(
+                learners.gradient_descent(prompts, lr, steps, w0), prompts.x_query
+            )
         if w0 is not None:  # their query token keeps −W_0 x_q in single precision
             ours = (
                 ours

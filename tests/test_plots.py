@@ -20,7 +20,9 @@ def luminance(color):
 @pytest.mark.parametrize("name", [name for name in plots.COLORS if name not in ("grid", "surface")])
 def test_every_colour_that_carries_text_stands_out_from_the_page(name, shade):
     low, high = sorted(luminance(plots.COLORS[key][shade]) for key in (name, "surface"))
-    assert (high + 0.05) / (low + 0.05) >= 4.5 or ((name, shade) == ("query", 0) and (high + 0.05) / (low + 0.05) >= 4)
+    assert (high + 0.05) / (low + 0.05) >= 4.5 or (
+        (name, shade) == ("query", 0) and (high + 0.05) / (low + 0.05) >= 4
+    )
 
 
 def picture():
@@ -33,7 +35,9 @@ def test_a_picture_keeps_its_text_and_turns_with_the_page():
     svg = plots.to_svg(picture(), "It rises.")
     assert ">A title</text>" in svg and 'role="img"' in svg and 'aria-label="It rises."' in svg
     assert "var(--icl-gd, #0072b2)" in svg and "<style" not in svg
-    assert "fill:var(--icl-ink" in svg.split(">")[0] and "fill: #000" not in svg  # text of no colour is ink
+    assert (
+        "fill:var(--icl-ink" in svg.split(">")[0] and "fill: #000" not in svg
+    )  # text of no colour is ink
     for name in ("--icl-gd", "--icl-ink"):
         assert plots.css_tokens().count(name + ":") == 3
 
@@ -47,7 +51,9 @@ def test_a_picture_is_drawn_to_a_hundredth_of_a_point_and_labels_keep_their_digi
 
 
 def test_two_pictures_on_a_page_share_no_id():
-    first, second = (set(re.findall(r' id="([^"]+)"', plots.to_svg(picture(), "It rises."))) for _ in range(2))
+    first, second = (
+        set(re.findall(r' id="([^"]+)"', plots.to_svg(picture(), "It rises."))) for _ in range(2)
+    )
     assert first and not first & second
 
 
@@ -62,7 +68,10 @@ def test_a_picture_is_shown_wherever_its_call_stands_in_a_cell(monkeypatch):
     assert plots.show(picture(), caption="What W_K does.", alt="It rises.", name="rise") is None
     (output,) = shown
     bundle = output._repr_mimebundle_()
-    assert 'data-name="rise"' in bundle["text/html"] and bundle["text/plain"] == str(output) == "It rises."
+    assert (
+        'data-name="rise"' in bundle["text/html"]
+        and bundle["text/plain"] == str(output) == "It rises."
+    )
 
 
 def test_a_drawn_matrix_names_its_entries_and_leaves_zeros_empty():
@@ -156,7 +165,9 @@ def test_figures_do_not_depend_on_the_reader_s_matplotlibrc(tmp_path):
     for name, settings in (("none", ""), ("hostile", HOSTILE)):
         (tmp_path / name).write_text(settings)
         environment = os.environ | {"MATPLOTLIBRC": str(tmp_path / name)}
-        done = subprocess.run([sys.executable, "-c", DRAW], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", DRAW], env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         pictures.append((done.stdout, done.stderr))
     assert pictures[0] == pictures[1] and pictures[0][0].count("<svg") == 4

@@ -32,7 +32,10 @@ def soup(shown) -> BeautifulSoup:
 
 def test_the_page_gets_a_table_with_a_caption_and_header_cells_that_say_what_they_head(losses):
     found = soup(losses)
-    assert found.caption.text.startswith("Loss on new prompts, 105 of them") and found.caption.sup.text == "5"
+    assert (
+        found.caption.text.startswith("Loss on new prompts, 105 of them")
+        and found.caption.sup.text == "5"
+    )
     names = [cell.text for cell in found.select("thead th[scope=col]")]
     assert names == ["learner", "layers", "loss, Nx = 10", "answers' rms"]
     rows = found.select("tbody tr")
@@ -68,7 +71,11 @@ def test_the_best_of_a_column_is_marked_by_weight_and_by_a_word_and_equals_share
     ]
     assert "Bold: the best" in found.caption.text
     plain = table({"a": ["x"], "b": [1.0]}, "No goal")
-    assert not soup(plain).select("strong") and "Bold" not in plain._repr_html_() and "*" not in repr(plain)
+    assert (
+        not soup(plain).select("strong")
+        and "Bold" not in plain._repr_html_()
+        and "*" not in repr(plain)
+    )
 
 
 def test_a_terminal_gets_columns_in_line_with_an_asterisk_at_the_best(losses):
@@ -114,12 +121,16 @@ def test_a_terminal_gets_columns_in_line_with_an_asterisk_at_the_best(losses):
         ("diverges", "diverges"),
     ],
 )
-def test_a_number_is_shown_with_its_significant_digits_and_no_digit_before_the_point_is_lost(value, shown):
+def test_a_number_is_shown_with_its_significant_digits_and_no_digit_before_the_point_is_lost(
+    value, shown
+):
     assert table({"": ["row"], "value": [value]}, "One").rows[0][1].text == shown
 
 
 def test_the_names_of_rows_are_as_short_as_they_are_and_digits_can_differ_by_column():
-    shown = table({"α": [0.5, 1, 1e-6], "a": [1 / 3] * 3, "b": [1 / 3] * 3}, "Digits", digits={"b": 2})
+    shown = table(
+        {"α": [0.5, 1, 1e-6], "a": [1 / 3] * 3, "b": [1 / 3] * 3}, "Digits", digits={"b": 2}
+    )
     assert [[cell.text for cell in row] for row in shown.rows] == [
         ["0.5", "0.333", "0.33"],
         ["1", "0.333", "0.33"],

@@ -22,22 +22,31 @@ from icllib.tasks import BalancedTask, LinearTask, Prompts
     seed=st.integers(0, 99),
 )
 def test_without_noise_every_label_is_the_hidden_map_of_its_input(dim_x, dim_y, n, batch, seed):
-    prompts = LinearTask(dim_x, dim_y, n).sample(batch, torch.Generator().manual_seed(seed), dtype=torch.float64)
+    prompts = LinearTask(dim_x, dim_y, n).sample(
+        batch, torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
     assert prompts.x.shape == (batch, n, dim_x) and prompts.y.shape == (batch, n, dim_y)
     torch.testing.assert_close(prompts.y, prompts.x @ prompts.weights.mT)
-    torch.testing.assert_close(prompts.y_query, (prompts.weights @ prompts.x_query[..., None])[..., 0])
+    torch.testing.assert_close(
+        prompts.y_query, (prompts.weights @ prompts.x_query[..., None])[..., 0]
+    )
 
 
 def test_same_seed_same_prompts_and_the_global_generator_is_untouched(generator):
     state = torch.get_rng_state()
     first = LinearTask().sample(3, generator)
     again = LinearTask().sample(3, torch.Generator().manual_seed(0))
-    assert torch.equal(first.x, again.x) and torch.equal(first.y, again.y) and torch.equal(first.x_query, again.x_query)
+    assert (
+        torch.equal(first.x, again.x)
+        and torch.equal(first.y, again.y)
+        and torch.equal(first.x_query, again.x_query)
+    )
     assert torch.equal(state, torch.get_rng_state())
 
 
 @pytest.mark.parametrize(
-    ("x_dist", "variance", "kurtosis"), [("uniform", 1 / 3, 1.8), ("normal", 1, 3), ("rademacher", 1, 1)]
+    ("x_dist", "variance", "kurtosis"),
+    [("uniform", 1 / 3, 1.8), ("normal", 1, 3), ("rademacher", 1, 1)],
 )
 def test_inputs_have_the_moments_of_their_law(x_dist, variance, kurtosis, generator):
     x = (
@@ -74,11 +83,20 @@ def test_noise_falls_on_every_label_the_hidden_answer_included(generator):
         ({"dim_y": 1.5}, "dim_y = 1.5"),
         ({"noise_std": -1.0}, "noise_std = -1.0, expected a finite number of at least 0"),
         ({"x_scale": math.nan}, "x_scale = nan"),
-        ({"x_dist": "gauss"}, "x_dist = 'gauss', expected one of 'uniform', 'normal', 'rademacher'"),
+        (
+            {"x_dist": "gauss"},
+            "x_dist = 'gauss', expected one of 'uniform', 'normal', 'rademacher'",
+        ),
         ({"dim_x": 2, "covariance": torch.eye(3)}, "covariance has shape"),
-        ({"dim_x": 2, "covariance": torch.tensor([[1.0, 2.0], [0.0, 1.0]])}, "covariance is not symmetric"),
+        (
+            {"dim_x": 2, "covariance": torch.tensor([[1.0, 2.0], [0.0, 1.0]])},
+            "covariance is not symmetric",
+        ),
         ({"dim_x": 2, "covariance": -torch.eye(2)}, "covariance has the eigenvalue -1"),
-        ({"dim_x": 2, "covariance": torch.eye(2), "x_scale": 2.0}, "x_scale = 2.0 beside a covariance"),
+        (
+            {"dim_x": 2, "covariance": torch.eye(2), "x_scale": 2.0},
+            "x_scale = 2.0 beside a covariance",
+        ),
     ],
 )
 def test_a_task_that_makes_no_sense_is_refused(arguments, message):
@@ -108,9 +126,15 @@ def _prompt_with(**changes: torch.Tensor) -> Prompts:
     ("changes", "message"),
     [
         ({"x": torch.ones(3, 4)}, "x has shape (3, 4), expected 3 axes (batch, N, N_x)"),
-        ({"y": torch.ones(5, 3, 1)}, "y has shape (5, 3, 1), expected (batch, N, N_y) with batch = 2 as in x"),
+        (
+            {"y": torch.ones(5, 3, 1)},
+            "y has shape (5, 3, 1), expected (batch, N, N_y) with batch = 2 as in x",
+        ),
         ({"y": torch.ones(2, 7, 1)}, "with N = 3 as in x"),
-        ({"x_query": torch.ones(2, 9)}, "x_query has shape (2, 9), expected (batch, N_x) with N_x = 4 as in x"),
+        (
+            {"x_query": torch.ones(2, 9)},
+            "x_query has shape (2, 9), expected (batch, N_x) with N_x = 4 as in x",
+        ),
         ({"y_query": torch.ones(2, 2)}, "with N_y = 1 as in y"),
         ({"weights": torch.ones(2, 1, 5)}, "weights has shape (2, 1, 5)"),
         ({"x": torch.ones(2, 0, 4), "y": torch.ones(2, 0, 1)}, "N = 0"),
@@ -126,10 +150,16 @@ def test_prompts_of_the_wrong_shape_are_refused(changes, message):
     ("changes", "message"),
     [
         ({"x": [[1.0]]}, "x is a list, expected a torch.Tensor"),
-        ({"x": torch.ones(2, 3, 4, dtype=torch.long)}, "x has dtype torch.int64, expected floating point"),
+        (
+            {"x": torch.ones(2, 3, 4, dtype=torch.long)},
+            "x has dtype torch.int64, expected floating point",
+        ),
         ({"y": torch.full((2, 3, 1), math.nan)}, "y holds 6 values that are NaN or infinite"),
         ({"x_query": torch.full((2, 4), math.inf)}, "x_query holds 8 values"),
-        ({"y": torch.ones(2, 3, 1, dtype=torch.float64)}, "y has dtype torch.float64, expected torch.float32 as in x"),
+        (
+            {"y": torch.ones(2, 3, 1, dtype=torch.float64)},
+            "y has dtype torch.float64, expected torch.float32 as in x",
+        ),
     ],
 )
 def test_prompts_with_bad_values_are_refused(changes, message):
@@ -143,11 +173,17 @@ def test_in_a_balanced_task_every_direction_contributes_alike_to_the_labels():
     task = BalancedTask(dim_x=2, dim_y=2, n_context=3, covariance=covariance, w_scale=1.5)
     drawn = task.sample(100_000, torch.Generator().manual_seed(0), torch.float64)
     rows = drawn.weights.flatten(0, 1)
-    torch.testing.assert_close(rows.T @ rows / len(rows), 1.5**2 * torch.linalg.inv(covariance), rtol=0.03, atol=0.03)
+    torch.testing.assert_close(
+        rows.T @ rows / len(rows), 1.5**2 * torch.linalg.inv(covariance), rtol=0.03, atol=0.03
+    )
     torch.testing.assert_close(drawn.y, torch.einsum("boi,bni->bno", drawn.weights, drawn.x))
-    torch.testing.assert_close(drawn.y_query, torch.einsum("boi,bi->bo", drawn.weights, drawn.x_query))
+    torch.testing.assert_close(
+        drawn.y_query, torch.einsum("boi,bi->bo", drawn.weights, drawn.x_query)
+    )
     like = LinearTask(dim_x=2, dim_y=2, n_context=3, covariance=covariance, w_scale=1.5)
-    assert torch.equal(drawn.x, like.sample(100_000, torch.Generator().manual_seed(0), torch.float64).x)
+    assert torch.equal(
+        drawn.x, like.sample(100_000, torch.Generator().manual_seed(0), torch.float64).x
+    )
     with pytest.raises(InputError, match="covariance is None"):
         BalancedTask(dim_x=2)
 

@@ -41,14 +41,19 @@ def equal_bits(one, other):
 
 
 @given(
-    problem=problems(), heads=st.integers(1, 2), depth=st.integers(1, 3), loops=st.booleans(), seed=st.integers(0, 99)
+    problem=problems(),
+    heads=st.integers(1, 2),
+    depth=st.integers(1, 3),
+    loops=st.booleans(),
+    seed=st.integers(0, 99),
 )
 def test_the_moments_of_a_prompt_are_all_that_linear_layers_see(problem, heads, depth, loops, seed):
     prompts, _ = problem
     generator = torch.Generator().manual_seed(seed)
     width = prompts.dim_x + prompts.dim_y
     layers = [
-        LinearSelfAttention(width, heads, generator=generator, init_std=0.2, dtype=torch.float64) for _ in range(depth)
+        LinearSelfAttention(width, heads, generator=generator, init_std=0.2, dtype=torch.float64)
+        for _ in range(depth)
     ]
     model = Transformer(layers[:1], looped=depth) if loops else Transformer(layers)
     by_tokens = read_prediction(model(join_tokens(prompts)), prompts.dim_y)
@@ -111,14 +116,18 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_any_optimizer_of_torch_trains(name):
     lr = {"SGD": 0.5, "Adadelta": 5.0, "ASGD": 1.0, "LBFGS": 0.1}.get(name, 0.02)
-    recipe = Recipe(steps=60, batch=512, lr=lr, optimizer=name, options=OPTIMIZERS[name], schedule="constant")
+    recipe = Recipe(
+        steps=60, batch=512, lr=lr, optimizer=name, options=OPTIMIZERS[name], schedule="constant"
+    )
     trained = quick(recipe)
     assert not trained.stopped and (trained.losses[-5:].mean(0) < trained.losses[:5].mean(0)).all()
 
 
 def test_the_rate_rises_linearly_and_falls_as_the_schedule_says():
     recipe = Recipe(steps=100, lr=1.0, warmup=0.1)
-    assert [recipe.rate(step) for step in range(10)] == pytest.approx([0.1 * k for k in range(1, 11)])
+    assert [recipe.rate(step) for step in range(10)] == pytest.approx(
+        [0.1 * k for k in range(1, 11)]
+    )
     assert recipe.rate(10) == pytest.approx(1.0) and recipe.rate(55) == pytest.approx(0.5)
     assert 0 < recipe.rate(99) < 0.001
     assert Recipe(steps=100, lr=1.0, schedule="linear", warmup=0).rate(25) == pytest.approx(0.75)
@@ -126,18 +135,24 @@ def test_the_rate_rises_linearly_and_falls_as_the_schedule_says():
 
 
 def test_clipping_bounds_the_update_of_each_seed_by_itself():
-    recipe = Recipe(steps=1, lr=1.0, optimizer="SGD", options={}, schedule="constant", warmup=0, clip=1e-3)
+    recipe = Recipe(
+        steps=1, lr=1.0, optimizer="SGD", options={}, schedule="constant", warmup=0, clip=1e-3
+    )
     trained = quick(recipe)
     for seed, model in enumerate(trained.models):
         start = layer(torch.Generator().manual_seed(seed))
-        moved = torch.cat([(a - b).flatten() for a, b in zip(model.parameters(), start.parameters(), strict=True)])
+        moved = torch.cat(
+            [(a - b).flatten() for a, b in zip(model.parameters(), start.parameters(), strict=True)]
+        )
         assert float(moved.detach().norm()) == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_only_the_named_matrices_are_trained():
     trained = quick(Recipe(steps=5, batch=16, trains=("W_Q", "P")))
     start = layer(torch.Generator().manual_seed(0))
-    changed = {n: not torch.equal(a, getattr(start, n)) for n, a in trained.models[0].named_parameters()}
+    changed = {
+        n: not torch.equal(a, getattr(start, n)) for n, a in trained.models[0].named_parameters()
+    }
     assert changed == {"W_K": False, "W_Q": True, "W_V": False, "P": True}
 
 
@@ -158,7 +173,9 @@ class PowerCutError(Exception):
     pass
 
 
-@pytest.mark.parametrize(("optimizer", "options"), [("Adam", {"betas": (0.9, 0.95)}), ("LBFGS", {"max_iter": 2})])
+@pytest.mark.parametrize(
+    ("optimizer", "options"), [("Adam", {"betas": (0.9, 0.95)}), ("LBFGS", {"max_iter": 2})]
+)
 def test_an_interrupted_training_ends_with_the_same_bits(tmp_path, optimizer, options):
     recipe = Recipe(steps=40, batch=32, lr=0.05, optimizer=optimizer, options=options)
     whole = quick(recipe, every=5, keep_weights=True)
@@ -178,7 +195,9 @@ def test_an_interrupted_training_ends_with_the_same_bits(tmp_path, optimizer, op
     resumed = quick(recipe, every=5, keep_weights=True, measures={"x": breaks}, checkpoint=path)
     assert equal_bits(whole, resumed) and torch.equal(whole.losses, resumed.losses)
     assert resumed.steps == whole.steps and torch.equal(resumed.weights["P"], whole.weights["P"])
-    assert resumed.measured["x"].tolist() == [[1, 1]] * 4 + [[0, 0]] * 5  # what was measured before is kept
+    assert (
+        resumed.measured["x"].tolist() == [[1, 1]] * 4 + [[0, 0]] * 5
+    )  # what was measured before is kept
     again = quick(recipe, every=5, keep_weights=True, measures={"x": breaks}, checkpoint=path)
     assert calls == 9 + 2 * 5 and equal_bits(again, whole)  # finished: nothing is left to do
 
@@ -232,7 +251,10 @@ def test_a_damaged_or_foreign_checkpoint_is_refused_by_name(tmp_path):
             quick(recipe, checkpoint=path)
         assert path.read_bytes() == broken
     path.write_bytes(content)
-    with pytest.raises(FileError, match=r"belongs to another training: its recipe.*'steps': 4.*expected.*'steps': 5"):
+    with pytest.raises(
+        FileError,
+        match=r"belongs to another training: its recipe.*'steps': 4.*expected.*'steps': 5",
+    ):
         quick(Recipe(steps=5, batch=8), checkpoint=path)
     with pytest.raises(FileError, match=r"its seeds is \[0, 1\], expected \[0, 2\]"):
         quick(recipe, seeds=(0, 2), checkpoint=path)
@@ -302,7 +324,10 @@ def test_the_library_looks_at_values_again_after_training():
         ({"steps": 5, "batch": 0}, "batch = 0"),
         ({"steps": 5, "lr": -1.0}, "lr = -1.0"),
         ({"steps": 5, "clip": float("nan")}, "clip = nan"),
-        ({"steps": 5, "schedule": "square"}, "schedule = 'square', expected one of 'constant', 'linear', 'cosine'"),
+        (
+            {"steps": 5, "schedule": "square"},
+            "schedule = 'square', expected one of 'constant', 'linear', 'cosine'",
+        ),
         ({"steps": 5, "optimizer": "Adma"}, "optimizer = 'Adma'"),
         ({"steps": 5, "dtype": "float16"}, "dtype = 'float16'"),
     ],
@@ -325,7 +350,9 @@ def test_training_on_cuda_reaches_what_the_cpu_reaches():
     recipe = Recipe(steps=150, batch=256, lr=0.02)
     on_cpu, on_cuda = quick(recipe), quick(recipe, device="cuda")
     assert weights(on_cuda)[0].device.type == "cuda"
-    torch.testing.assert_close(on_cuda.losses[-20:].mean(0), on_cpu.losses[-20:].mean(0), rtol=0.1, atol=0.01)
+    torch.testing.assert_close(
+        on_cuda.losses[-20:].mean(0), on_cpu.losses[-20:].mean(0), rtol=0.1, atol=0.01
+    )
 
 
 class Regularised(nn.Module):

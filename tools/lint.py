@@ -30,7 +30,8 @@ def files(ending: str) -> list[Path]:
     found = []
     for folder, inner, names in os.walk(ROOT):
         inner[:] = [name for name in inner if name not in SKIPPED]
-        found += [Path(folder, name).relative_to(ROOT) for name in names if name.endswith(ending)]
+        own = (name for name in names if name.endswith(ending) and ".min." not in name)
+        found += [Path(folder, name).relative_to(ROOT) for name in own]
     return sorted(found)
 
 

@@ -1,4 +1,5 @@
-/* The search page: MiniSearch over the entries that search_entries.py writes. Needs no network and no server. */
+/* The search page: MiniSearch over the entries that search_entries.py writes.
+   Needs no network and no server. */
 (() => {
   const words = (text) => text.split(/[\s,;:.!?()[\]{}"“”‘’|/\\=+<>·]+/u).filter(Boolean);
   const normal = (word) => word.toLowerCase().replace(/^[-–*']+|[-–*']+$/g, "");
@@ -24,7 +25,8 @@
       prefix: (term) => term.length > 2,
       fuzzy: (term) => (term.length > 4 ? 1 : 0),
       boostDocument: (id, term, entry) =>
-        WEIGHT[entry.kind] * (["term", "notation"].includes(entry.kind) && same(entry.title, query) ? 50 : 1),
+        WEIGHT[entry.kind] *
+        (["term", "notation"].includes(entry.kind) && same(entry.title, query) ? 50 : 1),
     };
     const all = index.search(text, { ...options, combineWith: "AND" });
     return all.length ? all : index.search(text, options);
@@ -45,10 +47,14 @@
   }
 
   function snippet(text, found) {
-    const places = found.map((word) => text.toLowerCase().indexOf(word)).filter((place) => place >= 0);
+    const places = found
+      .map((word) => text.toLowerCase().indexOf(word))
+      .filter((place) => place >= 0);
     const start = Math.max(0, Math.min(...(places.length ? places : [0])) - 80);
     const from = start ? text.indexOf(" ", start) + 1 : 0;
-    return (from ? "… " : "") + text.slice(from, from + 220) + (from + 220 < text.length ? " …" : "");
+    return (
+      (from ? "… " : "") + text.slice(from, from + 220) + (from + 220 < text.length ? " …" : "")
+    );
   }
 
   function show(result, list) {
@@ -56,7 +62,8 @@
     const item = document.createElement("li");
     const link = document.createElement("a");
     const [page, anchor = ""] = result.url.split("#");
-    link.href = `${list.dataset.root}${page}?highlight=${encodeURIComponent(found.join(" "))}${anchor && `#${anchor}`}`;
+    const words = encodeURIComponent(found.join(" "));
+    link.href = `${list.dataset.root}${page}?highlight=${words}${anchor && `#${anchor}`}`;
     link.append(marked(result.title, found));
     const where = document.createElement("span");
     where.className = "icl-where";

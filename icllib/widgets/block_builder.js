@@ -14,8 +14,9 @@ const SOLUTION = {
 const HINTS = {
   W_K: "Keys carry x alone: W_K needs I in its x-to-x block and zeros elsewhere.",
   W_Q: "Query vectors carry x alone: W_Q needs I in its x-to-x block and zeros elsewhere.",
-  W_V: "A value is minus the residual, W₀x − y, in the y-part: "
-    + "W_V needs W₀ (from x) and −I (from y) in its y-row.",
+  W_V:
+    "A value is minus the residual, W₀x − y, in the y-part: " +
+    "W_V needs W₀ (from x) and −I (from y) in its y-row.",
   P: "P scales the sum by η/N: it needs η/N I in its y-to-y block.",
 };
 
@@ -52,7 +53,14 @@ function compute(data, state) {
   const after = layerOf(data, state, tokens);
   const step = data.lr / data.x.length;
   const residuals = data.x.map((x, n) => data.y[n] - dot(data.w0, x));
-  const delta = data.w0.map((_, i) => step * dot(residuals, data.x.map((x) => x[i])));
+  const delta = data.w0.map(
+    (_, i) =>
+      step *
+      dot(
+        residuals,
+        data.x.map((x) => x[i]),
+      ),
+  );
   const target = tokens.map((e) => [...e.slice(0, -1), e.at(-1) - dot(delta, e.slice(0, -1))]);
   const gaps = after.flatMap((e, j) => e.map((v, i) => Math.abs(v - target[j][i])));
   const error = Math.max(...gaps);
@@ -76,10 +84,13 @@ function matrixBoxes(panel, model, change) {
     grid.append(box);
   }
   const signOf = (block) => (block === "0" ? "zero" : block.startsWith("−") ? "minus" : "plus");
-  return (state) => NAMES.forEach((name) => selects[name].forEach((select, i) => {
-    select.value = state[name][i];
-    select.dataset.sign = signOf(state[name][i]);
-  }));
+  return (state) =>
+    NAMES.forEach((name) =>
+      selects[name].forEach((select, i) => {
+        select.value = state[name][i];
+        select.dataset.sign = signOf(state[name][i]);
+      }),
+    );
 }
 
 function render({ model, el }) {

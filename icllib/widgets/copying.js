@@ -38,7 +38,11 @@ function render({ model, el }) {
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const setScale = slider(panel, {
-    label: "Logit scale", min: 0, max: 60, step: 1, onInput: (scale) => change({ scale }),
+    label: "Logit scale",
+    min: 0,
+    max: 60,
+    step: 1,
+    onInput: (scale) => change({ scale }),
   });
   const turn = (words) => change({ shift: SHIFTS[words] });
   const shift = panel.appendChild(choice(Object.keys(SHIFTS), "Direction of the shift", turn));

@@ -71,20 +71,33 @@ function render({ model, el }) {
   const { layer, handles, panel, change, start } = stage(el, model, { draw, entries });
   const set = {
     lr: slider(panel, {
-      label: "Learning rate η", min: 0, max: 2.2, step: 0.02,
-      show: (v) => number(v, 2), onInput: (lr) => change({ lr }),
+      label: "Learning rate η",
+      min: 0,
+      max: 2.2,
+      step: 0.02,
+      show: (v) => number(v, 2),
+      onInput: (lr) => change({ lr }),
     }),
     steps: slider(panel, {
-      label: "Steps K", min: 0, max: 40, step: 1, onInput: (steps) => change({ steps }),
+      label: "Steps K",
+      min: 0,
+      max: 40,
+      step: 1,
+      onInput: (steps) => change({ steps }),
     }),
     ratio: slider(panel, {
-      label: "Curvature λ_max / λ_min", min: 0, max: RATIOS.length - 1, step: 1,
-      show: (i) => String(RATIOS[i]), onInput: (i) => change({ ratio: RATIOS[i] }),
+      label: "Curvature λ_max / λ_min",
+      min: 0,
+      max: RATIOS.length - 1,
+      step: 1,
+      show: (i) => String(RATIOS[i]),
+      onInput: (i) => change({ ratio: RATIOS[i] }),
     }),
   };
   const clamp = (v) => Math.min(2, Math.max(-2, v));
   const startKnob = handle(handles, {
-    label: "Start of the path", step: 0.1,
+    label: "Start of the path",
+    step: 0.1,
     onMove: (a, b) => change({ start: [clamp(a), clamp(b)] }),
   });
 
@@ -108,7 +121,11 @@ function render({ model, el }) {
     const yTicks = logTicksOf(...yRange, 3);
     const scale = { xRange: [0, 40], yRange, yTicks, yShow: power };
     const plot = axes(layer, { ...box, ...scale, ...names });
-    plot.curve(logs.map((v, k) => [k, v]), "icl-gd", "losses");
+    plot.curve(
+      logs.map((v, k) => [k, v]),
+      "icl-gd",
+      "losses",
+    );
     const last = result.losses.at(-1);
     plot.point(logs.length - 1, logs.at(-1), "icl-gd", { mark: "last", words: number(last) });
   }
@@ -119,8 +136,15 @@ function render({ model, el }) {
     const scale = { xRange: [0, 40], yRange: [-reach, reach], yTicks: [-reach, 0, reach] };
     const names = { name: "parts", xLabel: "step (k)", yLabel: "left of each" };
     const plot = axes(layer, { ...box, ...scale, ...names });
-    for (const [name, kind] of [["steep", "icl-trained icl-solid"], ["flat", "icl-gdpp"]]) {
-      plot.curve(result[name].map((v, k) => [k, v]), kind, name);
+    for (const [name, kind] of [
+      ["steep", "icl-trained icl-solid"],
+      ["flat", "icl-gdpp"],
+    ]) {
+      plot.curve(
+        result[name].map((v, k) => [k, v]),
+        kind,
+        name,
+      );
       plot.point(result[name].length - 1, result[name].at(-1), kind.split(" ")[0], { mark: name });
     }
   }
@@ -135,8 +159,9 @@ function render({ model, el }) {
     set.steps(state.steps);
     set.ratio(RATIOS.indexOf(state.ratio));
     const [first, last] = [result.losses[0], result.losses.at(-1)].map((v) => number(v));
-    const left = `${number(result.steep.at(-1))} of the steep direction and `
-      + `${number(result.flat.at(-1))} of the flat one`;
+    const left =
+      `${number(result.steep.at(-1))} of the steep direction and ` +
+      `${number(result.flat.at(-1))} of the flat one`;
     const verdict = result.diverges ? " It diverges." : "";
     const after = `After ${plural(state.steps, "step")} with η = ${number(state.lr, 2)}`;
     const sentence = `${after} the loss is ${last}, from ${first}. Left: ${left}.${verdict}`;

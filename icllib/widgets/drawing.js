@@ -165,8 +165,24 @@ function axes(layer, given) {
     group.append(make("rect", { ...size, class: kind, "data-mark": mark }));
   }
 
-  const upright = (a, kind, mark) => curve([[a, yRange[0]], [a, yRange[1]]], kind, mark);
-  const level = (b, kind, mark) => curve([[xRange[0], b], [xRange[1], b]], kind, mark);
+  const upright = (a, kind, mark) =>
+    curve(
+      [
+        [a, yRange[0]],
+        [a, yRange[1]],
+      ],
+      kind,
+      mark,
+    );
+  const level = (b, kind, mark) =>
+    curve(
+      [
+        [xRange[0], b],
+        [xRange[1], b],
+      ],
+      kind,
+      mark,
+    );
   return { group, x, y, invert, curve, point, area, upright, level };
 }
 
@@ -174,13 +190,15 @@ function axes(layer, given) {
 function heatmap(layer, M, { x, y, side, split, title, largest }) {
   const cell = side / M.length;
   text(layer, x, y - 8, title, "icl-label");
-  M.forEach((row, i) => row.forEach((value, j) => {
-    const strength = Math.abs(value) / largest;
-    if (strength < 0.02) return;
-    const place = { x: x + j * cell, y: y + i * cell, width: cell, height: cell };
-    const look = { class: value > 0 ? "icl-positive" : "icl-negative" };
-    layer.append(make("rect", { ...place, ...look, "fill-opacity": strength.toFixed(2) }));
-  }));
+  M.forEach((row, i) =>
+    row.forEach((value, j) => {
+      const strength = Math.abs(value) / largest;
+      if (strength < 0.02) return;
+      const place = { x: x + j * cell, y: y + i * cell, width: cell, height: cell };
+      const look = { class: value > 0 ? "icl-positive" : "icl-negative" };
+      layer.append(make("rect", { ...place, ...look, "fill-opacity": strength.toFixed(2) }));
+    }),
+  );
   for (const at of [0, split, M.length]) {
     const [across, down] = [x + at * cell, y + at * cell];
     layer.append(make("line", { x1: across, x2: across, y1: y, y2: y + side, class: "icl-grid" }));
@@ -198,6 +216,10 @@ function colourScale(layer, { x, y, w, largest }) {
     const look = { class: value > 0 ? "icl-positive" : "icl-negative" };
     layer.append(make("rect", { ...place, ...look, "fill-opacity": Math.abs(value).toFixed(2) }));
   }
-  const ends = [[-largest, x, "start"], [0, x + w / 2, "middle"], [largest, x + w, "end"]];
+  const ends = [
+    [-largest, x, "start"],
+    [0, x + w / 2, "middle"],
+    [largest, x + w, "end"],
+  ];
   for (const [value, at, anchor] of ends) text(layer, at, y + 22, plain(value), "icl-tick", anchor);
 }

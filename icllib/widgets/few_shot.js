@@ -44,14 +44,15 @@ function reviewList(panel, model, change) {
     return { i, box, flip };
   });
   panel.append(list);
-  return (state) => rows.forEach(({ i, box, flip }, k) => {
-    const positive = labelOf(data, state, i) > 0;
-    box.checked = state.chosen.includes(i);
-    flip.textContent = positive ? "positive" : "negative";
-    flip.dataset.sign = positive ? "plus" : "minus";
-    flip.setAttribute("aria-pressed", state.flipped.includes(i));
-    flip.setAttribute("aria-label", `Label of example ${k + 1}: ${flip.textContent}. Flip it`);
-  });
+  return (state) =>
+    rows.forEach(({ i, box, flip }, k) => {
+      const positive = labelOf(data, state, i) > 0;
+      box.checked = state.chosen.includes(i);
+      flip.textContent = positive ? "positive" : "negative";
+      flip.dataset.sign = positive ? "plus" : "minus";
+      flip.setAttribute("aria-pressed", state.flipped.includes(i));
+      flip.setAttribute("aria-label", `Label of example ${k + 1}: ${flip.textContent}. Flip it`);
+    });
 }
 
 function render({ model, el }) {

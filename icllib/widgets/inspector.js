@@ -13,8 +13,19 @@ function neighbour([name, row, column], arrow, arrays) {
 
 // Every block, each matrix before the block that it makes: place of its upper left corner.
 const ORDER = [
-  "tokens", "W_Q", "queries", "W_K", "keys", "W_V", "values", "scores", "weights", "mixed",
-  "P", "update", "out",
+  "tokens",
+  "W_Q",
+  "queries",
+  "W_K",
+  "keys",
+  "W_V",
+  "values",
+  "scores",
+  "weights",
+  "mixed",
+  "P",
+  "update",
+  "out",
 ];
 
 function layout(grids, width, [w, h]) {
@@ -69,33 +80,39 @@ function render({ model, el }) {
       if (here === cell.join()) return "icl-chosen";
       return direct.has(here) ? "icl-direct" : behind.has(here) ? "icl-behind" : "";
     };
-    arrays[name].forEach((row, r) => row.forEach((value, c) => {
-      const here = [name, r, c];
-      const is = here.join() === cell.join();
-      const node = cellNode(value, [left + c * size[0], top + r * size[1]], size, {
-        role: "button", tabindex: is ? 0 : -1, "aria-pressed": is,
-        "aria-label": `${name}, row ${r + 1}, column ${c + 1}: ${number(value, 2)}`,
-        class: `icl-cell ${kindOf(here.join())}`,
-      });
-      node.addEventListener("click", () => go(here));
-      node.addEventListener("keydown", (event) => {
-        if (!(event.key in ARROWS)) return;
-        event.preventDefault();
-        go(neighbour(here, event.key, arrays));
-      });
-      layer.append(node);
-    }));
+    arrays[name].forEach((row, r) =>
+      row.forEach((value, c) => {
+        const here = [name, r, c];
+        const is = here.join() === cell.join();
+        const node = cellNode(value, [left + c * size[0], top + r * size[1]], size, {
+          role: "button",
+          tabindex: is ? 0 : -1,
+          "aria-pressed": is,
+          "aria-label": `${name}, row ${r + 1}, column ${c + 1}: ${number(value, 2)}`,
+          class: `icl-cell ${kindOf(here.join())}`,
+        });
+        node.addEventListener("click", () => go(here));
+        node.addEventListener("keydown", (event) => {
+          if (!(event.key in ARROWS)) return;
+          event.preventDefault();
+          go(neighbour(here, event.key, arrays));
+        });
+        layer.append(node);
+      }),
+    );
   }
 
   // A matrix of weights: what the layer has learnt, not what it computes, so nothing to choose.
   function drawMatrix(name, [left, top], size, [block, , column]) {
     const rows = data[name].map((row) => row.map((v) => number(v, 2)).join(" ")).join("; ");
     const group = make("g", { role: "img", "aria-label": `${name}, by rows: ${rows}` });
-    data[name].forEach((row, r) => row.forEach((value, c) => {
-      const used = MATRIX[block] === name && r === column ? "icl-used" : "";
-      const place = [left + c * size[0], top + r * size[1]];
-      group.append(cellNode(value, place, size, { class: `icl-cell icl-weight ${used}` }));
-    }));
+    data[name].forEach((row, r) =>
+      row.forEach((value, c) => {
+        const used = MATRIX[block] === name && r === column ? "icl-used" : "";
+        const place = [left + c * size[0], top + r * size[1]];
+        group.append(cellNode(value, place, size, { class: `icl-cell icl-weight ${used}` }));
+      }),
+    );
     layer.append(group);
   }
 

@@ -1,7 +1,15 @@
 // The numbers of one attention head, what each was made from, and how to say it.
 
 const BLOCKS = [
-  "tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out",
+  "tokens",
+  "queries",
+  "keys",
+  "values",
+  "scores",
+  "weights",
+  "mixed",
+  "update",
+  "out",
 ];
 const MATRIX = { queries: "W_Q", keys: "W_K", values: "W_V", update: "P" };
 
@@ -36,7 +44,10 @@ function parentsOf([name, row, column], arrays) {
     weights: () => across("scores", row),
     mixed: () => [...across("weights", row), ...down("values", column)],
     update: () => across("mixed", row),
-    out: () => [["tokens", row, column], ["update", row, column]],
+    out: () => [
+      ["tokens", row, column],
+      ["update", row, column],
+    ],
   };
   return rules[name]();
 }
@@ -44,11 +55,12 @@ function parentsOf([name, row, column], arrays) {
 // All cells behind one, by their names.
 function ancestorsOf(cell, arrays) {
   const found = new Set();
-  const visit = (at) => parentsOf(at, arrays).forEach((parent) => {
-    if (found.has(parent.join())) return;
-    found.add(parent.join());
-    visit(parent);
-  });
+  const visit = (at) =>
+    parentsOf(at, arrays).forEach((parent) => {
+      if (found.has(parent.join())) return;
+      found.add(parent.join());
+      visit(parent);
+    });
   visit(cell);
   return found;
 }

@@ -20,9 +20,18 @@ function softmax(row) {
 // The pair's answer in one place, and its distance to the step on centred data, at η = 1.
 function pairAt(scores, y, epsilon) {
   const [plus, minus] = [epsilon, -epsilon].map((e) => softmax(scores.map((v) => e * v)));
-  const pair = dot(plus.map((v, i) => v - minus[i]), y) / (2 * epsilon);
+  const pair =
+    dot(
+      plus.map((v, i) => v - minus[i]),
+      y,
+    ) /
+    (2 * epsilon);
   const mean = total(scores) / scores.length;
-  const centred = dot(scores.map((v) => v - mean), y) / scores.length;
+  const centred =
+    dot(
+      scores.map((v) => v - mean),
+      y,
+    ) / scores.length;
   return [pair, Math.abs(pair - centred)];
 }
 
@@ -57,15 +66,25 @@ function render({ model, el }) {
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const set = {
     sharpness: slider(panel, {
-      label: "Sharpness β of the softmax", min: 1, max: 60, step: 1,
+      label: "Sharpness β of the softmax",
+      min: 1,
+      max: 60,
+      step: 1,
       onInput: (sharpness) => change({ sharpness }),
     }),
     lr: slider(panel, {
-      label: "Learning rate η", min: 0.5, max: 12, step: 0.5,
-      show: (v) => number(v, 1), onInput: (lr) => change({ lr }),
+      label: "Learning rate η",
+      min: 0.5,
+      max: 12,
+      step: 0.5,
+      show: (v) => number(v, 1),
+      onInput: (lr) => change({ lr }),
     }),
     epsilon: slider(panel, {
-      label: "ε of the pair", min: -6, max: 1, step: 0.25,
+      label: "ε of the pair",
+      min: -6,
+      max: 1,
+      step: 0.25,
       show: (v) => number(10 ** v, v < 0 ? 2 : 1),
       onInput: (log_epsilon) => change({ log_epsilon }),
     }),
@@ -84,7 +103,11 @@ function render({ model, el }) {
     const names = { name: "curves", xLabel: "input (x)", yLabel: "label (y)" };
     const plot = axes(layer, { ...box, ...ranges, ...names });
     const curve = (name, kind) =>
-      plot.curve(result[name].map((v, g) => [placeOf(g), v]), kind, name);
+      plot.curve(
+        result[name].map((v, g) => [placeOf(g), v]),
+        kind,
+        name,
+      );
     curve("smoother", "icl-other");
     curve("step", "icl-gd");
     curve("pair", "icl-query icl-dashed");
@@ -94,7 +117,10 @@ function render({ model, el }) {
   function drawErrors(box, state, result) {
     const logs = (pairs) => pairs.map(([log, error]) => [log, Math.log10(state.lr * error)]);
     const lines = { double: logs(double), single: logs(data.single) };
-    const all = Object.values(lines).flat().map(([, v]) => v).filter(Number.isFinite);
+    const all = Object.values(lines)
+      .flat()
+      .map(([, v]) => v)
+      .filter(Number.isFinite);
     const yRange = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
     const ticks = { xTicks: [-6, -4, -2, 0], yTicks: logTicksOf(...yRange) };
     const ranges = { xRange: [-6, 1], yRange, ...ticks };
@@ -120,8 +146,9 @@ function render({ model, el }) {
     const [, single] = data.single.find(([log]) => log === state.log_epsilon);
     const [error, other] = [result.error, state.lr * single].map((v) => number(v));
     const errors = `${error} in double precision, ${other} in single`;
-    const sentence = `ε = ${number(10 ** state.log_epsilon)}: on these points the pair misses `
-      + `its step on centred data by ${errors}.`;
+    const sentence =
+      `ε = ${number(10 ** state.log_epsilon)}: on these points the pair misses ` +
+      `its step on centred data by ${errors}.`;
     return { height: wide ? h + 48 : h + 62 + 130 + 48, sentence };
   }
   start();

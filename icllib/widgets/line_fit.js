@@ -42,7 +42,9 @@ function render({ model, el }) {
   const clamp = (v) => Math.min(reach, Math.max(-reach, v));
   const place = model.get("state").x.map((_, i) =>
     handle(handles, {
-      label: `Penguin ${i + 1}`, step: 0.1, radius: 6,
+      label: `Penguin ${i + 1}`,
+      step: 0.1,
+      radius: 6,
       onMove: (px, py) => {
         const { x, y } = model.get("state");
         change({ x: x.with(i, clamp(px)), y: y.with(i, clamp(py)) });
@@ -51,7 +53,9 @@ function render({ model, el }) {
   );
   const ends = ["left", "right"].map((side) =>
     handle(handles, {
-      label: `My line, ${side} end`, step: 0.1, radius: 8,
+      label: `My line, ${side} end`,
+      step: 0.1,
+      radius: 8,
       onMove: (_, py) => change({ [side]: clamp(py) }),
     }),
   );

@@ -33,8 +33,12 @@ function render({ model, el }) {
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const last = data.steps.length - 1;
   const setAt = slider(panel, {
-    label: "Updates", min: 0, max: last, step: 1,
-    show: (v) => String(data.steps[v]), onInput: (at) => change({ at }),
+    label: "Updates",
+    min: 0,
+    max: last,
+    step: 1,
+    show: (v) => String(data.steps[v]),
+    onInput: (at) => change({ at }),
   });
 
   function drawLosses(width, state, result) {
@@ -48,7 +52,11 @@ function render({ model, el }) {
     const plot = axes(layer, { w: width - 72, h: 130, ...ranges, ...names, ...ticks });
     plot.level(levels.gd, "icl-gd", "gd");
     plot.level(levels.gdpp, "icl-gdpp", "gdpp");
-    plot.curve(logs.map((v, i) => [data.steps[i], v]), "icl-trained icl-solid", "losses");
+    plot.curve(
+      logs.map((v, i) => [data.steps[i], v]),
+      "icl-trained icl-solid",
+      "losses",
+    );
     const here = [data.steps[state.at], Math.log10(result.loss)];
     plot.point(...here, "icl-trained", { radius: 6, mark: "now" });
   }
@@ -59,7 +67,11 @@ function render({ model, el }) {
     const plot = axes(layer, { top, w: width - 72, h: 160, ...ranges, ...names });
     const kinds = { gd: "icl-gd", gdpp: "icl-gdpp", trained: "icl-trained icl-solid" };
     for (const [name, kind] of Object.entries(kinds)) {
-      plot.curve(result[name].map((v, i) => [(i / (POINTS - 1)) * data.most, v]), kind, name);
+      plot.curve(
+        result[name].map((v, i) => [(i / (POINTS - 1)) * data.most, v]),
+        kind,
+        name,
+      );
     }
   }
 

@@ -52,11 +52,18 @@ function render({ model, el }) {
   const most = data.values.length;
   const keep = (pairs) => Math.min(model.get("state").asked, pairs - 1);
   const setPairs = slider(panel, {
-    label: "Letters stored", min: 1, max: most, step: 1,
+    label: "Letters stored",
+    min: 1,
+    max: most,
+    step: 1,
     onInput: (pairs) => change({ pairs, asked: keep(pairs) }),
   });
   const setAsked = slider(panel, {
-    label: "Letter to look at", min: 1, max: most, step: 1, show: (i) => data.letters[i - 1],
+    label: "Letter to look at",
+    min: 1,
+    max: most,
+    step: 1,
+    show: (i) => data.letters[i - 1],
     onInput: (i) => change({ asked: Math.min(i, model.get("state").pairs) - 1 }),
   });
   const d = data.random[0].length;
@@ -118,8 +125,9 @@ function render({ model, el }) {
     const how = `${state.keys} keys, ${state.rule === "sum" ? "summed" : "delta rule"}`;
     const head = `${plural(state.pairs, "letter")} in a matrix of 25 × ${d}, ${how}.`;
     const [error, mean] = [result.errors[state.asked], result.mean_error].map(clean);
-    const one = `${data.letters[state.asked]} comes back with an error of ${error} `
-      + `(of its squared length); mean ${mean}.`;
+    const one =
+      `${data.letters[state.asked]} comes back with an error of ${error} ` +
+      `(of its squared length); mean ${mean}.`;
     const full = state.pairs > d ? ` More pairs than the ${d} dimensions of a key.` : "";
     return { height: under + 80 + 48, sentence: `${head} ${one}${full}` };
   }

@@ -54,17 +54,31 @@ function render({ model, el }) {
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const at = (place, value) => model.get("state").logs.with(place, value);
-  const setters = model.get("state").logs.map((_, place) => slider(panel, {
-    label: `Eigenvalue ${place + 1}`, min: -3, max: 3, step: 0.25,
-    show: (v) => number(2 ** v, 2), onInput: (value) => change({ logs: at(place, value) }),
-  }));
+  const setters = model.get("state").logs.map((_, place) =>
+    slider(panel, {
+      label: `Eigenvalue ${place + 1}`,
+      min: -3,
+      max: 3,
+      step: 0.25,
+      show: (v) => number(2 ** v, 2),
+      onInput: (value) => change({ logs: at(place, value) }),
+    }),
+  );
   const setN = slider(panel, {
-    label: "Examples N", min: 0, max: data.sizes.length - 1, step: 1,
-    show: (v) => String(data.sizes[v]), onInput: (v) => change({ n: data.sizes[v] }),
+    label: "Examples N",
+    min: 0,
+    max: data.sizes.length - 1,
+    step: 1,
+    show: (v) => String(data.sizes[v]),
+    onInput: (v) => change({ n: data.sizes[v] }),
   });
   const setNoise = slider(panel, {
-    label: "Noise σ", min: 0, max: 3, step: 0.1,
-    show: (v) => number(v, 1), onInput: (noise) => change({ noise }),
+    label: "Noise σ",
+    min: 0,
+    max: 3,
+    step: 0.1,
+    show: (v) => number(v, 1),
+    onInput: (noise) => change({ noise }),
   });
 
   function drawMultipliers(width, state, result) {
@@ -109,8 +123,8 @@ function render({ model, el }) {
     setNoise(state.noise);
     const ratio = (name) => number(result[`${name}_loss`] / result.best_loss, 2);
     const best = `N = ${state.n}: the optimum has loss ${number(result.best_loss)}`;
-    const others = `one step size for all ${ratio("scalar")} times that, `
-      + `whitening ${ratio("white")} times`;
+    const others =
+      `one step size for all ${ratio("scalar")} times that, ` + `whitening ${ratio("white")} times`;
     const sentence = `${best}, ${others}. Answering 0: ${number(result.zero)}.`;
     return { height: 206 + 140 + 48, sentence };
   }

@@ -28,11 +28,16 @@ function render({ model, el }) {
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const last = data.steps.length - 1;
   const setAt = slider(panel, {
-    label: "Updates", min: 0, max: last, step: 1,
-    show: (v) => String(data.steps[v]), onInput: (at) => change({ at }),
+    label: "Updates",
+    min: 0,
+    max: last,
+    step: 1,
+    show: (v) => String(data.steps[v]),
+    onInput: (at) => change({ at }),
   });
   const seeds = data.runs.map((run, place) =>
-    button(panel, `Seed ${run.seed}`, () => change({ run: place })));
+    button(panel, `Seed ${run.seed}`, () => change({ run: place })),
+  );
 
   function drawProducts(width, state) {
     const run = data.runs[state.run];
@@ -57,7 +62,11 @@ function render({ model, el }) {
     plot.level(1, "icl-gd icl-thin", "one");
     cosines.forEach((values, place) => {
       const kind = `icl-trained icl-solid ${place === state.run ? "" : "icl-thin"}`;
-      plot.curve(values.map((v, i) => [data.steps[i], v]), kind, "cosine");
+      plot.curve(
+        values.map((v, i) => [data.steps[i], v]),
+        kind,
+        "cosine",
+      );
     });
     plot.point(data.steps[state.at], result.cosine, "icl-trained", { radius: 6, mark: "now" });
   }
@@ -72,8 +81,9 @@ function render({ model, el }) {
     const percent = (share) => `${Math.round(100 * share)} %`;
     const head = `Seed ${run.seed}, ${plural(data.steps[state.at], "update")}`;
     const numbers = `cosine ${number(result.cosine)}, loss ${number(result.loss)}`;
-    const shares = `Of A's columns for x, ${percent(result.identity)} is the identity; `
-      + `of B's last row, ${percent(result.corner)} is its corner for y.`;
+    const shares =
+      `Of A's columns for x, ${percent(result.identity)} is the identity; ` +
+      `of B's last row, ${percent(result.corner)} is its corner for y.`;
     const rate = `η read off: ${number(result.lr, 2)}, best ${number(data.best, 2)}.`;
     return { height: top + 120 + 48, sentence: `${head}: ${numbers}. ${shares} ${rate}` };
   }

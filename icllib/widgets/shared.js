@@ -2,9 +2,7 @@
 // its state and never reads the page back; controls write into the state, and its change draws.
 
 const SVG = "http://www.w3.org/2000/svg";
-const SVG_TAGS = [
-  "svg", "g", "line", "path", "circle", "rect", "text", "tspan", "polyline",
-];
+const SVG_TAGS = ["svg", "g", "line", "path", "circle", "rect", "text", "tspan", "polyline"];
 
 function make(tag, attributes = {}, ...children) {
   const isSvg = SVG_TAGS.includes(tag);
@@ -91,8 +89,13 @@ const ARROWS = {
 function handle(layer, { label, radius = 7, step, onMove }) {
   const knob = make("circle", { r: radius, class: "icl-handle" });
   const target = make("circle", {
-    r: 14, class: "icl-target", tabindex: 0, role: "slider", "aria-label": label,
-    "aria-valuemin": -1000, "aria-valuemax": 1000,
+    r: 14,
+    class: "icl-target",
+    tabindex: 0,
+    role: "slider",
+    "aria-label": label,
+    "aria-valuemin": -1000,
+    "aria-valuemax": 1000,
   });
   layer.append(knob, target);
   let scale, at;

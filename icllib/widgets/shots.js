@@ -28,7 +28,12 @@ function compute(data, state) {
 
 // Line and dot of each learner, in the order of the names.
 const LINES = [
-  "icl-data icl-dashed", "icl-data", "icl-gd icl-thin", "icl-gd", "icl-optimum", "icl-other",
+  "icl-data icl-dashed",
+  "icl-data",
+  "icl-gd icl-thin",
+  "icl-gd",
+  "icl-optimum",
+  "icl-other",
 ];
 const DOTS = ["icl-data", "icl-data", "icl-gd", "icl-gd", "icl-ink", "icl-other"];
 
@@ -38,8 +43,18 @@ function answersTo([left, right], { answers, slopes, borders, nearest }) {
     [borders[i - 1] ?? left, label],
     [borders[i] ?? right, label],
   ]);
-  const mean = [[left, answers[0]], [right, answers[0]]];
-  return [mean, stairs, ...slopes.map((slope) => [[left, slope * left], [right, slope * right]])];
+  const mean = [
+    [left, answers[0]],
+    [right, answers[0]],
+  ];
+  return [
+    mean,
+    stairs,
+    ...slopes.map((slope) => [
+      [left, slope * left],
+      [right, slope * right],
+    ]),
+  ];
 }
 
 function render({ model, el }) {
@@ -53,16 +68,27 @@ function render({ model, el }) {
   const widest = Math.ceil(Math.max(3, ...data.x.flat().map(Math.abs)));
   const set = {
     shots: slider(panel, {
-      label: "Examples N", min: 1, max: data.x[0].length, step: 1,
+      label: "Examples N",
+      min: 1,
+      max: data.x[0].length,
+      step: 1,
       onInput: (shots) => change({ shots }),
     }),
     noise: slider(panel, {
-      label: "Noise σ", min: 0, max: 2, step: 0.1,
-      show: (v) => number(v, 1), onInput: (noise) => change({ noise }),
+      label: "Noise σ",
+      min: 0,
+      max: 2,
+      step: 0.1,
+      show: (v) => number(v, 1),
+      onInput: (noise) => change({ noise }),
     }),
     query: slider(panel, {
-      label: "Query x_q", min: -3, max: 3, step: 0.1,
-      show: (v) => number(v, 1), onInput: (query) => change({ query }),
+      label: "Query x_q",
+      min: -3,
+      max: 3,
+      step: 0.1,
+      show: (v) => number(v, 1),
+      onInput: (query) => change({ query }),
     }),
   };
   const next = () => change({ draw: (model.get("state").draw + 1) % data.x.length });

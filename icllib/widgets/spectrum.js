@@ -38,16 +38,27 @@ function render({ model, el }) {
   const topGamma = 2.5 * Math.max(...Object.values(data.tuned).map((v) => v[2]));
   const set = {
     steps: slider(panel, {
-      label: "Steps K", min: 1, max: Math.max(...counts), step: 1,
+      label: "Steps K",
+      min: 1,
+      max: Math.max(...counts),
+      step: 1,
       onInput: (steps) => change({ steps }),
     }),
     lr: slider(panel, {
-      label: "Learning rate η", min: 0, max: top, step: top / 200,
-      show: (v) => number(v, 2), onInput: (lr) => change({ lr }),
+      label: "Learning rate η",
+      min: 0,
+      max: top,
+      step: top / 200,
+      show: (v) => number(v, 2),
+      onInput: (lr) => change({ lr }),
     }),
     gamma: slider(panel, {
-      label: "Bend γ", min: 0, max: topGamma, step: topGamma / 100,
-      show: (v) => number(v), onInput: (gamma) => change({ gamma }),
+      label: "Bend γ",
+      min: 0,
+      max: topGamma,
+      step: topGamma / 100,
+      show: (v) => number(v),
+      onInput: (gamma) => change({ gamma }),
     }),
   };
   const tuned = () => data.tuned[model.get("state").steps];
@@ -61,10 +72,21 @@ function render({ model, el }) {
     const names = { xLabel: "eigenvalue (λ)", yLabel: "left after K steps" };
     const plot = axes(layer, { w: width - 72, h, ...ranges, ...names });
     for (const value of data.eigenvalues.slice(0, SHOWN).flat()) {
-      plot.curve([[value, -1.25], [value, -1.15]], "icl-ink icl-thin", "eigenvalue");
+      plot.curve(
+        [
+          [value, -1.25],
+          [value, -1.15],
+        ],
+        "icl-ink icl-thin",
+        "eigenvalue",
+      );
     }
     const kind = state.gamma > 0 ? "icl-gdpp" : "icl-gd";
-    plot.curve(result.left.map((v, i) => [(i / 100) * data.most, v]), kind, "left");
+    plot.curve(
+      result.left.map((v, i) => [(i / 100) * data.most, v]),
+      kind,
+      "left",
+    );
     set.steps(state.steps);
     set.lr(state.lr);
     set.gamma(state.gamma);

@@ -11,7 +11,9 @@ _toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [_toc["root"]] + [chapter["file"] for part in _toc["parts"] for chapter in part["chapters"]]
 
 #: The pages that run code.
-CHAPTERS = [name for name in PAGES if "kernelspec:" in (ROOT / f"{name}.md").read_text(encoding="utf-8")]
+CHAPTERS = [
+    name for name in PAGES if "kernelspec:" in (ROOT / f"{name}.md").read_text(encoding="utf-8")
+]
 
 #: The introduction and the numbered chapters: these have a live figure, the appendices have none.
 ALIVE = [name for name in CHAPTERS if name == _toc["root"] or name.split("/")[-1][0].isdigit()]

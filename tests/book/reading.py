@@ -24,7 +24,10 @@ class Page:
         return [
             (
                 row.th.get_text(),
-                {name: value(cell.get_text()) for name, cell in zip(names[1:], row.select("td"), strict=True)},
+                {
+                    name: value(cell.get_text())
+                    for name, cell in zip(names[1:], row.select("td"), strict=True)
+                },
             )
             for row in found[0].select("tbody tr")
         ]

@@ -20,7 +20,10 @@ def little_book(tmp_path_factory) -> Path:
 
 
 FAULTS = {
-    "a cell that raises": (CELL % "x = 1" + CELL % "1 / 0", ["one.md", "cell 2", "ZeroDivisionError"]),
+    "a cell that raises": (
+        CELL % "x = 1" + CELL % "1 / 0",
+        ["one.md", "cell 2", "ZeroDivisionError"],
+    ),
     "a reference to nothing": ("See {ref}`nowhere`.\n", ["one.md", "nowhere"]),
     "a link to no page": ("See [this](two.md).\n", ["one.md", "two.md"]),
     "a link in HTML to no page": ("See <a href='two.html'>this</a>.\n", ["one.md", "two.html"]),
@@ -34,7 +37,9 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, little_book):
-    (little_book / "chapters" / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (little_book / "chapters" / "picture.svg").write_text(
+        "<svg xmlns='http://www.w3.org/2000/svg'/>"
+    )
     page = little_book / "_build" / "html" / "chapters" / "one.html"
     good = page.read_text()
     text, named = FAULTS[fault]

@@ -37,7 +37,9 @@ def test_the_weights_stay_while_the_answers_improve(printed, shown):
     assert before == after
     assert re.search(r"so (\w+)\nthe label that we hid: \1\n", text)
     accuracy = shown("intro").column("Reviews labelled right", "16 directions (%)")
-    assert accuracy == sorted(accuracy) and accuracy[0] > 60 and accuracy[-1] < 95  # it learns, and is far from perfect
+    assert (
+        accuracy == sorted(accuracy) and accuracy[0] > 60 and accuracy[-1] < 95
+    )  # it learns, and is far from perfect
 
 
 def test_chapter_1(printed, shown):
@@ -64,7 +66,10 @@ def test_chapter_2(printed, shown):
         assert (row["after 40 steps"] > row["at the start"]) == (float(lr) > limit)
     narrow, wide = numbers(r"x ~ U.*best step size ([\d.]+)", text)
     assert narrow / wide == pytest.approx(4, rel=1e-3)
-    expected, measured = numbers(r"expected loss ([\d.]+)", text)[0], re.search(r"there: ([\d.]+) ± ([\d.]+)", text)
+    expected, measured = (
+        numbers(r"expected loss ([\d.]+)", text)[0],
+        re.search(r"there: ([\d.]+) ± ([\d.]+)", text),
+    )
     assert abs(float(measured[1]) - expected) <= 2 * float(measured[2])
     votes, step = re.search(r"votes (\S+), gradient step (\S+),", text).groups()
     assert votes == step
@@ -73,8 +78,13 @@ def test_chapter_2(printed, shown):
 
 
 def test_chapter_6(printed, shown):
-    text, page = printed("chapters/06_one_layer_is_one_step"), shown("chapters/06_one_layer_is_one_step")
-    by_hand = re.search(r"\[ 1.0000,  0.6500\],\s+\[ 2.0000,  2.3000\],\s+\[ 3.0000, -1.0500\]", text)
+    text, page = (
+        printed("chapters/06_one_layer_is_one_step"),
+        shown("chapters/06_one_layer_is_one_step"),
+    )
+    by_hand = re.search(
+        r"\[ 1.0000,  0.6500\],\s+\[ 2.0000,  2.3000\],\s+\[ 3.0000, -1.0500\]", text
+    )
     assert by_hand and "layer predicts 1.05." in text and "descent predicts 1.05." in text
     assert "ΔW = −η ∇L(W_0): True" in text and "layer = step, for all tokens: True" in text
     assert numbers(r"they differ by (\S+) at most\n", text)[0] <= 1e-12
@@ -115,13 +125,17 @@ def test_chapter_4(printed, shown):
     assert page.column("What a token receives", "received")[::2] == [3, 6]
     assert "updated by [0. 5.]" in text and "five lines agree: True" in text
     received = page.column("What each of the four tokens", "update of its label")
-    assert received[0] == 27 / 4 and received[1] == received[3] == 5  # token 2 asks as the query does
+    assert (
+        received[0] == 27 / 4 and received[1] == received[3] == 5
+    )  # token 2 asks as the query does
     assert "changed the output: False" in text
     assert numbers(r"attend first: (\S+) apart", text)[0] < 1e-12
     moved = page.column("Token 5 is disturbed", "its update moves by")
     assert moved[:4] == [0.0] * 4 and min(moved[4:]) > 0
     spans = page.table("What the updates of n heads").items()
-    assert [row["dimensions, of 8"] for _, row in spans] == [min(8, 2 * int(heads)) for heads, _ in spans]
+    assert [row["dimensions, of 8"] for _, row in spans] == [
+        min(8, 2 * int(heads)) for heads, _ in spans
+    ]
 
 
 def test_the_attention_layer_of_chapter_4_is_as_short_as_it_says():
@@ -132,7 +146,9 @@ def test_the_attention_layer_of_chapter_4_is_as_short_as_it_says():
 
 def test_chapter_5(printed, shown):
     text, page = printed("chapters/05_linear_attention"), shown("chapters/05_linear_attention")
-    forms = numbers(r"differ by (\S+) at most", text) + page.column("The network of 1991", "largest difference")
+    forms = numbers(r"differ by (\S+) at most", text) + page.column(
+        "The network of 1991", "largest difference"
+    )
     assert len(forms) == 4 and max(forms) < 1e-12
     cost = page.table("What 4,096 tokens cost")
     for name, row in cost.items():
@@ -153,7 +169,9 @@ def test_chapter_7(site):
     assert twenty["mean loss"] > one["mean loss"] > five["mean loss"]
     for name in ("without the worst 1 %", "median loss"):
         assert twenty[name] < five[name] < one[name]
-    before, after = (page.number(p) for p in (r"on average: ([\d.]+) before", r"before, ([\d.]+) after"))
+    before, after = (
+        page.number(p) for p in (r"on average: ([\d.]+) before", r"before, ([\d.]+) after")
+    )
     assert after < before / 2
     near, far = page.table("GD++ from two starts").values()
     assert 1.5 < far["the start misses by"] / near["the start misses by"] < 3
@@ -164,7 +182,11 @@ def test_chapter_7(site):
     for depth in ("K = 2", "K = 3", "K = 4", "K = 5"):
         loss = {name: row[depth] for name, row in by.items()}
         assert loss["GD++, a pair a layer"] < loss["GD++"] < loss["CG"]
-        assert loss["CG"] < min(loss["momentum"], loss["Chebyshev"], loss["GD, a rate a step"]) < loss["GD"]
+        assert (
+            loss["CG"]
+            < min(loss["momentum"], loss["Chebyshev"], loss["GD, a rate a step"])
+            < loss["GD"]
+        )
     ends = page.table("What a mean hides")
     assert ends["GD++"]["median"] < ends["CG"]["median"] < ends["GD"]["median"]
     assert ends["CG"]["worst of 200,000"] == min(row["worst of 200,000"] for row in ends.values())
@@ -173,7 +195,10 @@ def test_chapter_7(site):
 
 def test_chapter_8(printed, shown):
     text, page = printed("chapters/08_copying"), shown("chapters/08_copying")
-    assert "[(x1, y1), (x2, y2), (x3, y3), (x_q, 0)]" in text and "equal to joined tokens: True" in text
+    assert (
+        "[(x1, y1), (x2, y2), (x3, y3), (x_q, 0)]" in text
+        and "equal to joined tokens: True" in text
+    )
     assert max(page.column("A copying layer and then", "largest difference")) <= 1e-12
     assert numbers(r"to that sentence: (\S+)", text)[0] <= 1e-12
     assert numbers(r"mean of all values: (\S+) apart", text)[0] <= 1e-12
@@ -189,15 +214,21 @@ def test_chapter_9(site):
     assert rows["linear"]["part that stays (rms)"] == 0
     assert rows["softmax"]["part that stays (rms)"] > 5 * rows["softmax"]["part that turns (rms)"]
     assert "up to ε²: True" in page.text and "step on features: True" in page.text
-    to_centred, to_plain = (page.column("Distance (rms) of the pair", f"to {name} GD") for name in ("centred", "plain"))
+    to_centred, to_plain = (
+        page.column("Distance (rms) of the pair", f"to {name} GD") for name in ("centred", "plain")
+    )
     assert to_centred == sorted(to_centred, reverse=True) and to_centred[-1] < 1e-5 < to_plain[-1]
     sink = page.table("Distance (rms) to the step")["with sink, to plain GD"]
     assert sink["double"] < 1e-4 and sink["single"] < 1e-3 and sink["largest entry of P"] > 65504
     slopes = numbers(r"between ε = 0.01 and 0.1 is ([\d.]+)", page.text)
     assert len(slopes) == 2 and all(abs(slope - 2) <= 0.05 for slope in slopes)
-    factors = {name: row["labels × 3: answer ×"] for name, row in page.table("What a norm does").items()}
+    factors = {
+        name: row["labels × 3: answer ×"] for name, row in page.table("What a norm does").items()
+    }
     assert factors["none"] == 3 and factors["LayerNorm"] < 1 and factors["RMSNorm"] < 1
-    trained = {name: row["loss ÷ tuned GD's"] for name, row in page.table("Trained by the authors").items()}
+    trained = {
+        name: row["loss ÷ tuned GD's"] for name, row in page.table("Trained by the authors").items()
+    }
     assert trained["linear"] < 1.01 and 1.2 < trained["linear, behind LayerNorm"] < 1.3
     assert trained["two softmax heads"] < 1.1 < 1.3 < trained["one softmax head"]
     assert numbers(r"largest difference: (\S+)", page.text)[0] <= 1e-12

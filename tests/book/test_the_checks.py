@@ -24,12 +24,16 @@ BAD = {
 @pytest.mark.parametrize("check", BAD)
 def test_a_fault_is_found_and_a_plain_page_passes(check):
     assert check(BeautifulSoup(BAD[check], "html.parser"))
-    assert not check(BeautifulSoup("<article><h1>One</h1><p id='a'>Text</p></article>", "html.parser"))
+    assert not check(
+        BeautifulSoup("<article><h1>One</h1><p id='a'>Text</p></article>", "html.parser")
+    )
 
 
 def test_dead_links_are_found(tmp_path):
     page = tmp_path / "a.html"
-    page.write_text('<p id="here"></p><a href="#here"></a><a href="#there"></a><a href="b.html"></a>')
+    page.write_text(
+        '<p id="here"></p><a href="#here"></a><a href="#there"></a><a href="b.html"></a>'
+    )
     assert len(dead_links(BeautifulSoup(page.read_text(), "html.parser"), page)) == 2
 
 
