@@ -92,7 +92,8 @@ def test_softmax_copies_with_large_logits_if_the_query_sees_itself(problem):
     blind = construct.softmax_copy_layer(*sizes)
     blind.sees_query = False
     by_blind = blind(tokens).detach()[:, -1, prompts.dim_x : content]
-    # without itself to look at, the query's token receives the mean of all labels, the empty ones included
+    # without itself to look at, the query's token receives the mean of all labels, the empty ones
+    # included
     torch.testing.assert_close(by_blind, prompts.y.mean(1) / 2, rtol=0, atol=1e-12)
 
 

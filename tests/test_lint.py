@@ -71,7 +71,7 @@ def test_mending_lays_cells_out_and_touches_nothing_else(page):
 def book(tmp_path, monkeypatch):
     """A folder with one file of each kind out of form."""
     (tmp_path / "chapters").mkdir()
-    (tmp_path / "pyproject.toml").write_text("[tool.book]\nnot-yet-in-form = []\n[tool.ruff]\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
     (tmp_path / "one.py").write_text("x = 'a'\n")
     (tmp_path / "chapters" / "two.md").write_text(HEADER + SHOWN % "x = 'a'")
     (tmp_path / "_build").mkdir()
@@ -90,17 +90,12 @@ def test_each_file_is_checked_until_it_is_mended(book, capsys):
     ).read_text()
 
 
-def test_listed_files_are_excused_and_a_list_of_files_that_are_gone_is_refused(book, monkeypatch):
-    listing = 'not-yet-in-form = ["one.py", "chapters/two.md"%s]'
-    (book / "pyproject.toml").write_text("[tool.book]\n" + listing % "")
-    assert lint.main([]) == 0
+def test_files_can_be_looked_at_alone_and_what_is_minified_is_left_alone(book, monkeypatch):
+    (book / "good.py").write_text('x = "a"\n')
+    (book / "other.min.js").write_text("x = 'a'")
     monkeypatch.chdir(book)
-    assert lint.main(["one.py"]) == 1  # a file that is named is looked at all the same
-    (book / "pyproject.toml").write_text('[tool.book]\nnot-yet-in-form = ["one.py", "chapters"]')
-    assert lint.main([]) == 0
-    (book / "pyproject.toml").write_text("[tool.book]\n" + listing % ', "gone.py"')
-    with pytest.raises(SystemExit, match=r"gone\.py is gone; take it off the list"):
-        lint.main([])
+    assert lint.main(["good.py"]) == 0 and lint.main(["one.py"]) == 1
+    assert lint.files(".js") == []
 
 
 @pytest.mark.skipif(lint.BIN.joinpath("oxfmt").exists() is False, reason="oxfmt is not installed")

@@ -1,9 +1,6 @@
 """Check, or with --fix mend, the form of all code: Python, chapters' cells, scripts of the pages.
 
 Usage: lint.py [--fix] [FILE …]
-
-What `[tool.book]` of pyproject.toml lists is not yet in form: its sense is checked,
-and not its layout. A file that is mended leaves the list, and is held to the rules from then on.
 """
 
 from __future__ import annotations
@@ -13,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,23 +41,6 @@ def read(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def unformed() -> set[Path]:
-    """The files and folders that are excused.
-
-    Raises:
-        SystemExit: the list names something that does not exist.
-    """
-    listed = tomllib.loads(read(Path("pyproject.toml")))["tool"]["book"]["not-yet-in-form"]
-    for name in listed:
-        if not (ROOT / name).exists():
-            raise SystemExit(f"pyproject.toml, [tool.book]: {name} is gone; take it off the list.")
-    return set(map(Path, listed))
-
-
-def is_excused(path: Path, excused: set[Path]) -> bool:
-    return not excused.isdisjoint([path, *path.parents])
-
-
 def program(name: str) -> str:
     """A tool of this environment."""
     found = shutil.which(name, path=str(BIN)) or shutil.which(name)
@@ -78,34 +57,20 @@ def run(*command: str | Path) -> list[str]:
     return (result.stdout + result.stderr).strip().splitlines() if result.returncode else []
 
 
-def python_complaints(paths: list[Path], excused: set[Path]) -> Iterator[str]:
-    strict, lenient = (
-        [p for p in paths if is_excused(p, excused) == loose] for loose in (False, True)
-    )
-    if strict:
-        yield from run(*cells.RUFF, "check", "--quiet", "--output-format=concise", *strict)
-        yield from run(*cells.RUFF, "format", "--check", "--output-format=concise", *strict)
-    if lenient:
-        yield from run(
-            *cells.RUFF,
-            "check",
-            "--quiet",
-            "--output-format=concise",
-            "--ignore=E501,I001",
-            *lenient,
-        )
+def python_complaints(paths: list[Path]) -> Iterator[str]:
+    if paths:
+        yield from run(*cells.RUFF, "check", "--quiet", "--output-format=concise", *paths)
+        yield from run(*cells.RUFF, "format", "--check", "--output-format=concise", *paths)
 
 
-def script_complaints(paths: list[Path], excused: set[Path]) -> Iterator[str]:
+def script_complaints(paths: list[Path]) -> Iterator[str]:
     if not paths:
         return
     # The parts of a live figure are put together in one page: a name may be used in another file.
     options = ("--format=unix", "--deny-warnings", "--disable-unicorn-plugin", "-A=no-unused-vars")
     yield from run(program("oxlint"), *options, *paths)
-    strict = [path for path in paths if not is_excused(path, excused)]
-    if strict:
-        yield from run(program("oxfmt"), "--list-different", *strict)
-    for path in strict:
+    yield from run(program("oxfmt"), "--list-different", *paths)
+    for path in paths:
         for number, line in enumerate(read(path).splitlines(), 1):
             if len(line) > COLUMNS:
                 yield f"{path}:{number}: {len(line)} columns, expected at most {COLUMNS}"
@@ -124,9 +89,8 @@ def mend(python: list[Path], chapters: list[Path], scripts: list[Path]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the form of all code.")
     parser.add_argument("--fix", action="store_true", help="lay the files out first")
-    parser.add_argument("files", nargs="*", type=Path, help="these files alone, listed or not")
+    parser.add_argument("files", nargs="*", type=Path, help="these files alone")
     options = parser.parse_args(arguments)
-    excused = set() if options.files else unformed()
     chosen = {path.resolve().relative_to(ROOT) for path in options.files}
 
     def some(paths: list[Path]) -> list[Path]:
@@ -134,16 +98,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     python, chapters, scripts = some(files(".py")), some(pages()), some(files(".js"))
     if options.fix:
-        mend(
-            *(
-                [path for path in paths if not is_excused(path, excused)]
-                for paths in (python, chapters, scripts)
-            )
-        )
-    found = [*python_complaints(python, excused), *script_complaints(scripts, excused)]
+        mend(python, chapters, scripts)
+    found = [*python_complaints(python), *script_complaints(scripts)]
     for path in chapters:
-        if not is_excused(path, excused):
-            found += [line.removeprefix(f"{ROOT}/") for line in cells.complaints(ROOT / path)]
+        found += [line.removeprefix(f"{ROOT}/") for line in cells.complaints(ROOT / path)]
     print("\n".join(found) if found else "All code is in form.")
     return 1 if found else 0
 
