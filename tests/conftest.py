@@ -27,8 +27,9 @@ surroundings.keep_inside()  # before matplotlib and the browser look for a home
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _two_threads():
-    torch.set_num_threads(2)
+def _one_thread():
+    """As on the pages; two tests run side by side."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

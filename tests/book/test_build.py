@@ -9,6 +9,9 @@ from bs4 import BeautifulSoup
 from small_books import CELL, make, new_book, write
 
 
+pytestmark = pytest.mark.xdist_group("little book")
+
+
 @pytest.fixture(scope="module")
 def little_book(tmp_path_factory) -> Path:
     """A book of two pages with the settings, extension and driver of the real one, built once."""

@@ -15,6 +15,7 @@ from test_browser import MOVE
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("lab"),
     pytest.mark.browser,
     pytest.mark.skipif("BOOK_LONG_TESTS" not in os.environ, reason="set BOOK_LONG_TESTS=1"),
 ]
