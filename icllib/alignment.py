@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icllib.attention import Transformer
+from icllib.attention import Transformer, from_moments
 from icllib.errors import InputError, check_count, check_number
 from icllib.learners import query_loss
 from icllib.tasks import Prompts, Task
@@ -32,6 +32,7 @@ __all__ = [
     "predictor",
     "read_layers",
     "read_off",
+    "reads",
     "sensitivity",
     "spoil_labels",
     "sweep",
@@ -83,6 +84,15 @@ class Algorithm:
 def predictor(model: nn.Module) -> Predictor:
     """A model on joined tokens as a function from prompts to predictions, W_0 = 0."""
     return lambda prompts: read_prediction(model(join_tokens(prompts)), prompts.dim_y)
+
+
+def reads(model: nn.Module) -> Predictor:
+    """The same for linear layers, from the moments of the prompts, which is faster.
+
+    The model computes in the precision of its weights, and answers in that of the prompts.
+    """
+    own = next(model.parameters()).dtype
+    return lambda prompts: from_moments(model, prompts.to(own)).to(prompts.x.dtype)
 
 
 def sensitivity(predict: Predictor, prompts: Prompts) -> Float[Tensor, "batch N_y N_x"]:

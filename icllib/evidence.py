@@ -10,11 +10,12 @@ import torch
 from torch import nn
 
 from icllib import alignment, construct, learners, theory
-from icllib.attention import LinearSelfAttention, from_moments
+from icllib.alignment import reads
+from icllib.attention import LinearSelfAttention
 from icllib.experiments import PAPER, load, load_rivals, named
 from icllib.kinds import FlatNetwork
 from icllib.learners import query_loss
-from icllib.rivals import judge
+from icllib.rivals import FORMS, judge
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens
 from icllib.tuning import tune
@@ -67,26 +68,17 @@ def _loss(predict: alignment.Predictor, prompts: Prompts) -> float:
         return float(query_loss(predict(prompts), prompts).mean())
 
 
-def _reads(model: nn.Module) -> alignment.Predictor:
-    own = next(model.parameters()).dtype  # deep ones: double precision
-    return lambda prompts: from_moments(model, prompts.to(own)).to(prompts.x.dtype)
-
-
 def _gd(lr: float, steps: int = 1) -> alignment.Predictor:
     return lambda p: learners.predict(learners.gradient_descent(p, lr, steps), p.x_query)
 
 
 def _tuned_gd(steps: int, task: LinearTask) -> alignment.Predictor:
-    def learner(p: Prompts, lr: float) -> torch.Tensor:
-        return learners.predict(learners.gradient_descent(p, lr, steps), p.x_query)
-
-    return _gd(tune(task, learner, [5.0], torch.Generator().manual_seed(0), 4000).values[0], steps)
+    generator = torch.Generator().manual_seed(0)
+    return _gd(tune(task, FORMS["GD"](steps), [5.0], generator, 4000).values[0], steps)
 
 
 def _tuned_gdpp(steps: int, task: LinearTask, start: tuple[float, float]) -> alignment.Predictor:
-    def learner(p: Prompts, lr: float, gamma: float) -> torch.Tensor:
-        return learners.gd_plus_plus(p, lr, gamma, steps)
-
+    learner = FORMS["GD++"](steps)
     values = tune(task, learner, start, torch.Generator().manual_seed(0), 4000).values
     return lambda p: learner(p, *values)
 
@@ -98,8 +90,8 @@ def one_layer(folder: Path) -> Iterator[Figure]:
     step = construct.gd_layer(10, 1, 10, lr).float()
     tuned, best = _loss(_tuned_gd(1, PAPER), prompts), _loss(_gd(lr), prompts)
     optimum = theory.expected_loss(PAPER, lr)
-    found = [alignment.compare(_reads(model), _gd(lr), prompts) for model in models]
-    between = [_loss(_reads(alignment.interpolate(m.layers[0], step, 10)), prompts) for m in models]
+    found = [alignment.compare(reads(model), _gd(lr), prompts) for model in models]
+    between = [_loss(reads(alignment.interpolate(m.layers[0], step, 10)), prompts) for m in models]
     yield Figure("loss ÷ tuned GD's, worst seed", max(a.loss for a in found) / tuned, "≤", 1.005)
     # The two losses are paired: their difference varies less between prompts than either of them.
     worst = max(optimum + a.loss - best for a in found)
@@ -120,7 +112,7 @@ def out_of_distribution(folder: Path) -> Iterator[Figure]:
         ratios = []
         for task in tasks:
             prompts = _test(task)
-            ratios += [_loss(_reads(model), prompts) / _loss(step, prompts) for model in models]
+            ratios += [_loss(reads(model), prompts) / _loss(step, prompts) for model in models]
         return max(ratios)
 
     scales = {alpha: replace(PAPER, x_scale=0.5 * alpha) for alpha in (0.5, 0.75, 1.0, 1.2, 2.0)}
@@ -138,11 +130,10 @@ def heads(folder: Path) -> Iterator[Figure]:
     two, one = (load(name, folder=folder).models for name in ("one-layer-heads2", "one-layer"))
     prompts = _test(PAPER)
     losses = [
-        sum(_loss(_reads(model), prompts) for model in models) / len(models)
-        for models in (two, one)
+        sum(_loss(reads(model), prompts) for model in models) / len(models) for models in (two, one)
     ]
     step = _gd(theory.best_step_size(PAPER))
-    cosines = [alignment.compare(_reads(model), step, prompts).sensitivity_cosine for model in two]
+    cosines = [alignment.compare(reads(model), step, prompts).sensitivity_cosine for model in two]
     yield Figure("mean loss with two heads ÷ with one: gain", losses[0] / losses[1], "≥", 0.995)
     yield Figure("mean loss with two heads ÷ with one: harm", losses[0] / losses[1], "≤", 1.005)
     yield Figure("two heads: sensitivity cosine with GD, worst seed", min(cosines), "≥", 0.998)
@@ -162,9 +153,9 @@ def deep(folder: Path) -> Iterator[Figure]:
     gd, gdpp = (_loss(table.predictor(form, 2), prompts) for form in ("GD", "GD++"))
     bent = table.predictor("GD++", 2)
     looped = load("looped-2", folder=folder).models
-    losses = [_loss(_reads(model), prompts) for model in looped]
+    losses = [_loss(reads(model), prompts) for model in looped]
     cosines = [
-        alignment.compare(_reads(model), bent, prompts).sensitivity_cosine for model in looped
+        alignment.compare(reads(model), bent, prompts).sensitivity_cosine for model in looped
     ]
     yield Figure("two looped layers: loss ÷ tuned GD's, worst seed", max(losses) / gd, "≤", 0.8)
     yield Figure(
@@ -175,7 +166,7 @@ def deep(folder: Path) -> Iterator[Figure]:
     )
     for depth, bound in ((2, 0.0944), (3, 0.048), (5, 0.045)):
         models = load(f"deep-{depth}", folder=folder).models
-        losses = [_loss(_reads(model), prompts) for model in models]
+        losses = [_loss(reads(model), prompts) for model in models]
         yield Figure(f"{depth} layers of their own: loss, worst seed", max(losses), "≤", bound)
         # One prompt in a million may ruin a mean. So again without the worst 1 %, on more prompts.
         rivals = {str(seed): model for seed, model in enumerate(models)} | {
@@ -240,7 +231,7 @@ def _above_optimum(models: list[nn.Module], task: LinearTask) -> list[float]:
         lambda p: learners.predict(learners.gradient_descent(p, 1.0, 1) @ best.float(), p.x_query),
         prompts,
     )
-    return [1 + (_loss(_reads(model), prompts) - reference) / lowest for model in models]
+    return [1 + (_loss(reads(model), prompts) - reference) / lowest for model in models]
 
 
 def random_self_similar_layer(
@@ -263,11 +254,11 @@ def before_training(folder: Path) -> Iterator[Figure]:
     seeds = [torch.Generator().manual_seed(seed) for seed in range(20)]
     layers = [LinearSelfAttention(11, generator=seed, init_std=0.3) for seed in seeds]
     flat = [FlatNetwork(121, (256,), 1, generator=seed) for seed in seeds[:5]]
-    shares = [alignment.gd_share(_reads(layer), prompts) for layer in layers]
+    shares = [alignment.gd_share(reads(layer), prompts) for layer in layers]
     flat_shares = [alignment.gd_share(alignment.predictor(network), prompts) for network in flat]
     yield Figure("random attention layers: mean share of GD", sum(shares) / len(shares), "≥", 0.4)
     yield Figure("random MLPs: largest share of GD", max(flat_shares), "≤", 0.05)
-    many = alignment.compare(_reads(random_self_similar_layer(10, 30, seeds[0])), step, prompts)
+    many = alignment.compare(reads(random_self_similar_layer(10, 30, seeds[0])), step, prompts)
     yield Figure(
         "30 random heads that compare x with x: cosine with GD", many.sensitivity_cosine, "≥", 0.95
     )

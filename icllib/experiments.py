@@ -52,11 +52,7 @@ class Loaded:
     @property
     def measured(self) -> dict[str, Tensor]:
         """name → (R, S): what was measured on the way, by measurement and seed."""
-        prefix = "measured/"
-        found = self.result.tensors.items()
-        return {
-            name.removeprefix(prefix): tensor for name, tensor in found if name.startswith(prefix)
-        }
+        return self.result.under("measured")
 
     def snapshot(self, place: int, seed: int) -> nn.Module:
         """The model as it was at measurement `place`, for experiments that keep their weights.
@@ -69,11 +65,8 @@ class Loaded:
             InputError: no weights were kept, or no such seed.
         """
         check_choice("seed", seed := check_count("seed", seed, minimum=0), tuple(self.seeds))
-        prefix, row = "kept/", self.seeds.index(seed)
-        found = self.result.tensors.items()
-        state = {
-            name.removeprefix(prefix): t[place, row] for name, t in found if name.startswith(prefix)
-        }
+        row = self.seeds.index(seed)
+        state = {name: kept[place, row] for name, kept in self.result.under("kept").items()}
         if not state:
             raise InputError(
                 f"{self.experiment.name} keeps no weights, expected an experiment with keep_weights"

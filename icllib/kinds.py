@@ -209,12 +209,7 @@ def rebuild(experiment: Experiment, state: Mapping[str, Tensor]) -> nn.Module:
 
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:
     """The trained models of a stored result, one a seed."""
-    prefix = "weights/"
-    stacked = {
-        name.removeprefix(prefix): t
-        for name, t in result.tensors.items()
-        if name.startswith(prefix)
-    }
+    stacked = result.under("weights")
     seeds = range(len(result.record["seeds"]))
     return [
         rebuild(experiment, {name: tensor[place] for name, tensor in stacked.items()})

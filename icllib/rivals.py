@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from icllib import learners
-from icllib.alignment import Predictor
-from icllib.attention import from_moments
+from icllib.alignment import Predictor, reads
 from icllib.errors import UnstableWarning, check_choice, check_count
 from icllib.kinds import Rival, Tuning
 from icllib.losses import LossSummary
@@ -132,8 +131,7 @@ def judge(
 def _answers(contestant: Predictor | nn.Module) -> Predictor:
     if not isinstance(contestant, nn.Module):
         return contestant
-    model = copy.deepcopy(contestant).double()
-    return lambda prompts: from_moments(model, prompts)
+    return reads(copy.deepcopy(contestant).double())
 
 
 def _pack(summary: LossSummary) -> Tensor:

@@ -65,6 +65,12 @@ class Result:
     tensors: dict[str, Tensor]
     record: dict
 
+    def under(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with ``prefix/``, by the rest of their names."""
+        head = f"{prefix}/"
+        found = self.tensors.items()
+        return {name.removeprefix(head): t for name, t in found if name.startswith(head)}
+
     @property
     def provenance(self) -> str:
         """One sentence for the reader: which command, seeds, versions, machine, date, and how long

@@ -88,8 +88,7 @@ def add_sink(tokens: Float[Tensor, "batch T dim_token"]) -> Float[Tensor, "batch
     """Put a sink token in front: a place for attention to look at that hands nothing over.
 
     Two slots are added behind the others: one that is 1 in every token, and one that is 1 in the
-        sink alone. All other
-    slots of the sink are 0. For `construct.softmax_pair_layer` with a sink.
+    sink alone. All other slots of the sink are 0. For `construct.softmax_pair_layer` with a sink.
 
     Raises:
         ShapeError: tokens are no batch of sequences.

@@ -130,7 +130,15 @@ def test_predictor_reads_what_the_model_writes():
     layer = construct.gd_layer(4, 2, 8, 3.0)
     expected = read_prediction(layer(join_tokens(PROMPTS)), 2)
     assert torch.equal(alignment.predictor(layer)(PROMPTS), expected)
-    torch.testing.assert_close(from_moments(layer, PROMPTS), expected)
+    torch.testing.assert_close(alignment.reads(layer)(PROMPTS), expected)
+
+
+def test_a_model_is_read_in_its_own_precision_and_answers_in_that_of_the_prompts():
+    layer, single = construct.gd_layer(4, 2, 8, 3.0), PROMPTS.to(torch.float32)
+    answers = alignment.reads(layer)(single)
+    assert answers.dtype == torch.float32
+    exact = from_moments(layer, single.to(torch.float64))
+    assert torch.equal(answers, exact.to(torch.float32))
 
 
 @given(problem=problems(), steps=st.integers(1, 3))

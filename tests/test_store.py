@@ -42,6 +42,11 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert store.state_of(Experiment(), tmp_path) == "current"
 
 
+def test_the_tensors_under_a_prefix_keep_the_rest_of_their_names():
+    assert list(result().under("weights")) == ["P"] and result().under("weight") == {}
+    assert torch.equal(result(3.0).under("weights")["P"], torch.full((1, 2), 3.0))
+
+
 def test_saving_again_leaves_one_pair_of_files(tmp_path):
     store.save(result(), tmp_path)
     store.save(result(2.0), tmp_path)
