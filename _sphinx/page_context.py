@@ -58,12 +58,12 @@ def settings(app: Sphinx, config: object) -> None:
         "404": "404.html",
         "search": "search.html",
     }
+    config.project = config.html_title  # jupyter-book sets the second alone
     config.html_baseurl = site_url(app)
     config.html_favicon = None
     # The theme's script takes the first menu button for the one that a reader sees. The header's is
-    # hidden:
-    # it goes (pydata-sphinx-theme issue 2451), and so does the second search button, in the
-    # sidebar.
+    # hidden: it goes (pydata-sphinx-theme issue 2451), and so does the second search button, in
+    # the sidebar.
     config.html_theme_options["navbar_persistent"] = []
     config.html_sidebars = {"**": ["navbar-logo.html", "sbt-sidebar-nav.html"]}
     config.html_domain_indices = False

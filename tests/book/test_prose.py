@@ -152,8 +152,8 @@ def test_chapter_5(printed, shown):
     assert len(forms) == 4 and max(forms) < 1e-12
     cost = page.table("What 4,096 tokens cost")
     for name, row in cost.items():
-        assert (row["memory as T to the"] > 1.8) == (name in ("softmax", "linear, by scores"))
-    times = {name: row["time grows as T to the"] for name, row in cost.items()}
+        assert (row["memory: power of T"] > 1.8) == (name in ("softmax", "linear, by scores"))
+    times = {name: row["time: power of T"] for name, row in cost.items()}
     assert times["softmax"] > times["linear, by memory"]
     for row in page.table("Squared error of recall").values():
         assert row["measured"] == pytest.approx(row["(n − 1)/d"], rel=0.08)

@@ -137,6 +137,8 @@ def test_every_fold_is_named_by_what_it_opens_and_no_two_alike(soup):
 def test_a_page_says_what_it_is(soup, site, page):
     assert 40 <= len(soup.select_one("meta[name=description]")["content"]) <= 160
     assert soup.select_one("meta[property='og:title']")["content"]
+    assert soup.select_one("meta[property='og:site_name']")["content"] == "One Layer, One Step"
+    assert soup.select_one(".logo__title").get_text() == "One Layer, One Step"
     icon = soup.select_one("link[rel=icon]")["href"]
     assert (page.parent / icon.split("?")[0]).resolve() == (
         site / "_static" / "favicon.svg"
