@@ -78,6 +78,14 @@ def write_tokens(app: Sphinx) -> None:
     (static / "icl-tokens.css").write_text(css_tokens(), encoding="utf-8")
 
 
+def drop_former_pages(app: Sphinx) -> None:
+    """Delete pages that an earlier build has left behind, and that the book no longer has."""
+    outdir, ours = Path(app.outdir), {*app.env.found_docs, *app.config.html_additional_pages}
+    for path in [*outdir.glob("*.html"), *outdir.glob("chapters/*.html")]:
+        if path.relative_to(outdir).with_suffix("").as_posix() not in {*ours, "index"}:
+            path.unlink()
+
+
 def drop_unused(outdir: Path) -> None:
     """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts,
     Sphinx's own search."""
@@ -87,7 +95,12 @@ def drop_unused(outdir: Path) -> None:
         "_static/**/*.js.LICENSE.txt",
         "_static/sphinx-thebe.*",
     ]
-    unused += ["_static/searchtools.js", "_static/language_data.js", "_static/togglebutton.*"]
+    unused += [
+        "searchindex.js",
+        "_static/searchtools.js",
+        "_static/language_data.js",
+        "_static/togglebutton.*",
+    ]
     for path in [path for pattern in unused for path in outdir.glob(pattern)]:
         path.unlink(missing_ok=True)
 
@@ -105,6 +118,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         write_tokens(app)
         icons.drop_theme_icons(Path(app.outdir) / "_static")
         icons.write_font(Path(app.outdir) / "_static")
+        drop_former_pages(app)
         drop_unused(Path(app.outdir))
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         search_entries.write(app)

@@ -68,6 +68,20 @@ def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
     assert "new-rule" in (built / "_static" / "book.css").read_text()
 
 
+@pytest.mark.site
+@pytest.mark.slow
+def test_a_page_that_the_book_no_longer_has_leaves_the_site(little_book):
+    write(little_book, "Again.\n")
+    contents, built = little_book / "_toc.yml", little_book / "_build" / "html"
+    before = contents.read_text()
+    contents.write_text(before + "  - file: chapters/two\n")
+    (little_book / "chapters" / "two.md").write_text("# Two\n\nMore.\n")
+    assert make(little_book)[0] == 0 and (built / "chapters" / "two.html").exists()
+    contents.write_text(before)
+    assert make(little_book)[0] == 0 and not (built / "chapters" / "two.html").exists()
+    assert (built / "index.html").exists() and (built / "search.html").exists()
+
+
 def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
     for name in ("nothing", "_"):
         with pytest.raises(SystemExit, match="NAME="):
