@@ -35,6 +35,7 @@ function render({ model, el }) {
     ["dot", "icl-data", "penguin"],
     ["box", "icl-square", "square on a residual"],
     ["line", "icl-trained icl-solid", "your line"],
+    ["ring", "icl-trained", "its handles"],
     ["line", "icl-ink", "least-squares line"],
   ];
   const { layer, handles, panel, change, start } = stage(el, model, { draw, entries });
@@ -56,6 +57,7 @@ function render({ model, el }) {
       label: `My line, ${side} end`,
       step: 0.1,
       radius: 8,
+      kind: "icl-ring icl-trained icl-grip",
       onMove: (_, py) => change({ [side]: clamp(py) }),
     }),
   );

@@ -86,8 +86,8 @@ const ARROWS = {
 
 // A handle that mouse, touch and arrow keys move. onMove(x, y) gets data coordinates.
 // Returns place(scale, x, y, words).
-function handle(layer, { label, radius = 7, step, onMove }) {
-  const knob = make("circle", { r: radius, class: "icl-handle" });
+function handle(layer, { label, radius = 7, kind = "icl-handle", step, onMove }) {
+  const knob = make("circle", { r: radius, class: kind });
   const target = make("circle", {
     r: 14,
     class: "icl-target",
