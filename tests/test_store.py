@@ -103,6 +103,14 @@ def test_a_save_that_breaks_off_leaves_the_old_result(tmp_path, monkeypatch, fai
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_result_can_be_read_by_whoever_can_read_a_plain_file(tmp_path):
+    (tmp_path / "plain").touch()
+    store.save(result(), tmp_path)
+    assert {path.stat().st_mode for path in tmp_path.iterdir()} == {
+        (tmp_path / "plain").stat().st_mode
+    }
+
+
 def test_a_digest_does_not_mind_the_order_of_keys_but_every_value():
     assert files.digest({"a": 1, "b": (1, 2)}) == files.digest({"b": [1, 2], "a": 1})
     assert files.digest(Experiment()) != files.digest(Experiment(lr=0.1 + 1e-12))
