@@ -116,13 +116,13 @@ def value_matrix_with_start(answer: Tensor, w0: Tensor) -> Feedback:
         return torch.cat([torch.zeros(dim_x, dim_x + dim_y, dtype=torch.float64), below])
 
     mistakes = {
-        "W_0 has the wrong sign: the value is minus the residual, W_0 x − y.": values(-start, -1.0),
+        "W_0 has the wrong sign: the value is the residual, W_0 x − y.": values(-start, -1.0),
         "both signs are turned: the value is W_0 x − y, not y − W_0 x.": values(-start, 1.0),
         "y has the wrong sign: the value is W_0 x − y.": values(start, 1.0),
         "that is the start from W_0 = 0: the values do not know W_0.": values(0 * start, -1.0),
         "the values have to carry −y as well: W_0 x − y.": values(start, 0.0),
     }
-    right = "the value of token i is W_0 x_i − y_i, minus its residual."
+    right = "the value of token i is W_0 x_i − y_i, its residual."
     return compare(answer, values(start, -1.0), right, mistakes)
 
 

@@ -15,7 +15,7 @@ const HINTS = {
   W_K: "Keys carry x alone: W_K needs I in its x-to-x block and zeros elsewhere.",
   W_Q: "Query vectors carry x alone: W_Q needs I in its x-to-x block and zeros elsewhere.",
   W_V:
-    "A value is minus the residual, W₀x − y, in the y-part: " +
+    "A value is the residual, W₀x − y, in the y-part: " +
     "W_V needs W₀ (from x) and −I (from y) in its y-row.",
   P: "P scales the sum by η/N: it needs η/N I in its y-to-y block.",
 };

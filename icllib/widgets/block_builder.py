@@ -111,7 +111,7 @@ class BlockBuilder(LiveFigure):
 
     def answers(self) -> list[str]:
         return [
-            "Keys and queries carry x alone, a value is the residual with a minus sign, P scales "
+            "Keys and queries carry x alone, a value is the residual W₀x − y, P scales "
             "by η/N: “Show the solution” fills in the blocks of Proposition 1.",
             "A sign may move between factors that are multiplied: turn x to x of both W_K and "
             "W_Q, or one of them and y to y of P. Of P the block x to x does not matter, for the "

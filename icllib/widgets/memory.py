@@ -102,13 +102,14 @@ class Memory(LiveFigure):
 
     def answers(self) -> list[str]:
         keys = torch.tensor(self.data["random"], dtype=torch.float64)
-        alike = (keys @ keys[0]).abs()
-        alike[0] = 0
-        other = self.data["letters"][int(alike.argmax())]
+        products = keys @ keys[0]
+        place = 1 + int(products[1:].abs().argmax())
+        other, number = self.data["letters"][place], f"{products[place]:.2f}".replace("-", "−")
         return [
             "A letter shines through as strongly as its key resembles the key that asks: what "
             "comes back is every letter, times the dot product of the keys. For "
-            f"{self.data['letters'][0]} the most alike is {other}'s ({float(alike.max()):.2f}).",
+            f"{self.data['letters'][0]} the largest is {other}'s "
+            f"({number}): a negative one shines through with light and dark exchanged.",
             f"Up to {keys.shape[1]} orthogonal keys recall without error. There are no more "
             "orthogonal directions: the next letter shares its key with the first, and both come "
             "back as their sum.",

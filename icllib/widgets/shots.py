@@ -100,7 +100,7 @@ class Shots(LiveFigure):
             "enough for both: its label divided by its input is the weight.",
             "Least squares and the nearest neighbour believe every label: with one noisy example "
             "they answer as if there were no noise. Ridge and one step of gradient descent "
-            "shrink towards 0, the more the noisier the labels are.",
+            "shrink towards 0, the more the noisier the labels are: both know σ.",
             "The mean answers the same everywhere, and the nearest neighbour jumps from label to "
             "label: far from the examples both only repeat what they have seen. The four that "
             "fit a line answer there what nobody has shown them.",

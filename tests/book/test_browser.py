@@ -132,6 +132,7 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
 @pytest.mark.parametrize("name", ALIVE)
 def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
+        seen.page.wait_for_selector(".icl-live[data-alive=true]")
         controls = seen.page.locator(
             ".icl-live :is(button, select, input, circle[tabindex]):visible"
         ).all()
