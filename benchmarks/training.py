@@ -77,8 +77,7 @@ def targets() -> Iterator[Figure]:
     import torch
 
     from icllib import learners, theory
-    from icllib.alignment import sweep
-    from icllib.attention import from_moments
+    from icllib.alignment import reads, sweep
     from icllib.experiments import PAPER, named, trained_models
     from icllib.runs import run
     from icllib.tuning import tune
@@ -96,8 +95,8 @@ def targets() -> Iterator[Figure]:
     pair = tune(PAPER, twice, [12.0, 0.17], torch.Generator().manual_seed(0)).values
     # experiment → rival, its answers, seconds a seed, worst seed's loss ÷ the rival's: at most
     against = {
-        "one-layer": ("GD", lambda p: one_step(p, step), 3, 1.005),
-        "looped-2": ("GD++", lambda p: twice(p, *pair), 5, 1.02),
+        "one-layer": ("GD", lambda p: one_step(p, step), 0.6, 1.005),
+        "looped-2": ("GD++", lambda p: twice(p, *pair), 2, 1.02),
         "optimum-n20": ("the optimum", lambda p: one_step(p, optimum), None, 1.001),
     }
     alone = {
@@ -112,11 +111,9 @@ def targets() -> Iterator[Figure]:
             rival, answers, limit, bound = against.get(
                 name, (None, lambda p: 0 * p.y_query, None, alone.get(name))
             )
-            reads = {
-                m: lambda p, m=m: from_moments(m, p) for m in trained_models(experiment, result)
-            }
-            losses = sweep({"rival": answers} | reads, {"": experiment.task}, seed=99)
-            worst = max(losses[model][0][0] for model in reads) / (
+            models = {model: reads(model) for model in trained_models(experiment, result)}
+            losses = sweep({"rival": answers} | models, {"": experiment.task}, seed=99)
+            worst = max(losses[model][0][0] for model in models) / (
                 losses["rival"][0][0] if rival else 1
             )
             yield Figure(
