@@ -164,7 +164,11 @@ function stage(el, model, { draw, entries = [] }) {
   const sentence = make("p", { class: "icl-sentence", "aria-live": "polite" });
   const meaning = entries.length ? [key(entries)] : [];
   el.replaceChildren(drawing, ...meaning, sentence, panel, ...words(model));
-  el.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes the sliders' arrow keys
+  // JupyterLab takes arrow keys for itself, and the focus at every key.
+  el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("keydown", (event) => {
+    if (el.closest(".jp-Notebook")) event.stopPropagation();
+  });
   const first = structuredClone(model.get("state"));
   const change = (patch) => {
     model.set("state", { ...model.get("state"), ...patch });
