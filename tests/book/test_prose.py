@@ -157,7 +157,7 @@ def test_the_attention_layer_of_chapter_4_is_as_short_as_it_says():
 def test_chapter_5(printed, shown):
     text, page = printed("chapters/05_linear_attention"), shown("chapters/05_linear_attention")
     forms = numbers(r"differ by (\S+) at most", text) + page.column(
-        "The network of 1991", "largest difference"
+        "The simplified network of 1991", "largest difference"
     )
     assert len(forms) == 4 and max(forms) < 1e-12
     cost = page.table("What 4,096 tokens cost")
