@@ -37,13 +37,7 @@ function render({ model, el }) {
     ["box", "icl-bar icl-query", "of the query's token"],
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
-  const setScale = slider(panel, {
-    label: "Logit scale",
-    min: 0,
-    max: 60,
-    step: 1,
-    onInput: (scale) => change({ scale }),
-  });
+  const set = sliders(panel, change, { scale: { label: "Logit scale", min: 0, max: 60, step: 1 } });
   const turn = (words) => change({ shift: SHIFTS[words] });
   const shift = panel.appendChild(choice(Object.keys(SHIFTS), "Direction of the shift", turn));
   const flip = () => change({ sees_query: !model.get("state").sees_query });
@@ -85,7 +79,7 @@ function render({ model, el }) {
     drawWeights(result, left, cell);
     const top = 40 + T * cell + 14;
     drawScale(left - 10, top, 18);
-    setScale(state.scale);
+    set.scale(state.scale);
     shift.value = Object.keys(SHIFTS).find((words) => SHIFTS[words] === state.shift);
     sees.setAttribute("aria-pressed", state.sees_query);
     const [first, query] = [result.copied[0], result.copied.at(-1)].map((v) => number(v));

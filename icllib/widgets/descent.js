@@ -32,6 +32,8 @@ const LEVELS = [0.02, 0.1, 0.3, 0.7, 1.3, 2.2];
 const REACH = 2.2;
 const SMALLEST = -8; // log₁₀ of the smallest loss that is drawn
 
+const byStep = (values) => values.map((value, k) => [k, value]);
+
 // The lines of equal loss: ellipses along the two directions.
 function contours(plot, { angle }, { ratio }) {
   const [c, s] = [Math.cos(angle), Math.sin(angle)];
@@ -69,31 +71,14 @@ function render({ model, el }) {
     ["line", "icl-gdpp", "flat direction, (1 − ηλ_min)ᵏ"],
   ];
   const { layer, handles, panel, change, start } = stage(el, model, { draw, entries });
-  const set = {
-    lr: slider(panel, {
-      label: "Learning rate η",
-      min: 0,
-      max: 2.2,
-      step: 0.02,
-      show: (v) => number(v, 2),
-      onInput: (lr) => change({ lr }),
-    }),
-    steps: slider(panel, {
-      label: "Steps K",
-      min: 0,
-      max: 40,
-      step: 1,
-      onInput: (steps) => change({ steps }),
-    }),
-    ratio: slider(panel, {
-      label: "Curvature λ_max / λ_min",
-      min: 0,
-      max: RATIOS.length - 1,
-      step: 1,
-      show: (i) => String(RATIOS[i]),
-      onInput: (i) => change({ ratio: RATIOS[i] }),
-    }),
-  };
+  const set = sliders(panel, change, {
+    lr: { label: "Learning rate η", min: 0, max: 2.2, step: 0.02, show: (v) => number(v, 2) },
+    steps: { label: "Steps K", min: 0, max: 40, step: 1 },
+    ratio: {
+      ...stops("Curvature λ_max / λ_min", RATIOS),
+      onInput: (place) => change({ ratio: RATIOS[place] }),
+    },
+  });
   const clamp = (v) => Math.min(2, Math.max(-2, v));
   const startKnob = handle(handles, {
     label: "Start of the path",
@@ -121,11 +106,7 @@ function render({ model, el }) {
     const yTicks = logTicksOf(...yRange, 3);
     const scale = { xRange: [0, 40], yRange, yTicks, yShow: power };
     const plot = axes(layer, { ...box, ...scale, ...names });
-    plot.curve(
-      logs.map((v, k) => [k, v]),
-      "icl-gd",
-      "losses",
-    );
+    plot.curve(byStep(logs), "icl-gd", "losses");
     const last = result.losses.at(-1);
     plot.point(logs.length - 1, logs.at(-1), "icl-gd", { mark: "last", words: number(last) });
   }
@@ -136,15 +117,9 @@ function render({ model, el }) {
     const scale = { xRange: [0, 40], yRange: [-reach, reach], yTicks: [-reach, 0, reach] };
     const names = { name: "parts", xLabel: "step (k)", yLabel: "left of each" };
     const plot = axes(layer, { ...box, ...scale, ...names });
-    for (const [name, kind] of [
-      ["steep", "icl-trained icl-solid"],
-      ["flat", "icl-gdpp"],
-    ]) {
-      plot.curve(
-        result[name].map((v, k) => [k, v]),
-        kind,
-        name,
-      );
+    const kinds = { steep: "icl-trained icl-solid", flat: "icl-gdpp" };
+    for (const [name, kind] of Object.entries(kinds)) {
+      plot.curve(byStep(result[name]), kind, name);
       plot.point(result[name].length - 1, result[name].at(-1), kind.split(" ")[0], { mark: name });
     }
   }

@@ -64,31 +64,12 @@ function render({ model, el }) {
     ["line", "icl-ink icl-thin", "its error in single precision"],
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
-  const set = {
-    sharpness: slider(panel, {
-      label: "Sharpness β of the softmax",
-      min: 1,
-      max: 60,
-      step: 1,
-      onInput: (sharpness) => change({ sharpness }),
-    }),
-    lr: slider(panel, {
-      label: "Learning rate η",
-      min: 0.5,
-      max: 12,
-      step: 0.5,
-      show: (v) => number(v, 1),
-      onInput: (lr) => change({ lr }),
-    }),
-    epsilon: slider(panel, {
-      label: "ε of the pair",
-      min: -6,
-      max: 1,
-      step: 0.25,
-      show: (v) => number(10 ** v, v < 0 ? 2 : 1),
-      onInput: (log_epsilon) => change({ log_epsilon }),
-    }),
-  };
+  const tenTo = (v) => number(10 ** v, v < 0 ? 2 : 1);
+  const set = sliders(panel, change, {
+    sharpness: { label: "Sharpness β of the softmax", min: 1, max: 60, step: 1 },
+    lr: { label: "Learning rate η", min: 0.5, max: 12, step: 0.5, show: (v) => number(v, 1) },
+    log_epsilon: { label: "ε of the pair", min: -6, max: 1, step: 0.25, show: tenTo },
+  });
   // At η = 1; the error is proportional to η.
   const scores = scoresOf(data);
   const double = data.single.map(([log]) => {
@@ -142,7 +123,7 @@ function render({ model, el }) {
     drawErrors(wide ? right : { top: h + 62, w: width - 72, h: 130 }, state, result);
     set.sharpness(state.sharpness);
     set.lr(state.lr);
-    set.epsilon(state.log_epsilon);
+    set.log_epsilon(state.log_epsilon);
     const [, single] = data.single.find(([log]) => log === state.log_epsilon);
     const [error, other] = [result.error, state.lr * single].map((v) => number(v));
     const errors = `${error} in double precision, ${other} in single`;

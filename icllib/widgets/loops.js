@@ -32,14 +32,7 @@ function render({ model, el }) {
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const last = data.steps.length - 1;
-  const setAt = slider(panel, {
-    label: "Updates",
-    min: 0,
-    max: last,
-    step: 1,
-    show: (v) => String(data.steps[v]),
-    onInput: (at) => change({ at }),
-  });
+  const set = sliders(panel, change, { at: stops("Updates", data.steps) });
 
   function drawLosses(width, state, result) {
     const logs = data.losses.map(Math.log10);
@@ -79,7 +72,7 @@ function render({ model, el }) {
     const result = compute(data, state);
     drawLosses(width, state, result);
     drawCurves(196, width, result);
-    setAt(state.at);
+    set.at(state.at);
     const rates = `η = ${number(data.lr[state.at], 2)} and γ = ${number(data.gamma[state.at])}`;
     const head = `After ${plural(data.steps[state.at], "update")} the looped layer has ${rates}`;
     const losses = `GD ${number(data.gd_loss, 4)}, GD++ ${number(data.gdpp_loss, 4)}`;

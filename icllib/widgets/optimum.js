@@ -64,21 +64,12 @@ function render({ model, el }) {
       onInput: (value) => change({ logs: at(place, value) }),
     }),
   );
-  const setN = slider(panel, {
-    label: "Examples N",
-    min: 0,
-    max: data.sizes.length - 1,
-    step: 1,
-    show: (v) => String(data.sizes[v]),
-    onInput: (v) => change({ n: data.sizes[v] }),
-  });
-  const setNoise = slider(panel, {
-    label: "Noise σ",
-    min: 0,
-    max: 3,
-    step: 0.1,
-    show: (v) => number(v, 1),
-    onInput: (noise) => change({ noise }),
+  const set = sliders(panel, change, {
+    n: {
+      ...stops("Examples N", data.sizes),
+      onInput: (place) => change({ n: data.sizes[place] }),
+    },
+    noise: { label: "Noise σ", min: 0, max: 3, step: 0.1, show: (v) => number(v, 1) },
   });
 
   function drawMultipliers(width, state, result) {
@@ -119,8 +110,8 @@ function render({ model, el }) {
     drawMultipliers(width, state, result);
     drawLosses(206, width, state, result);
     setters.forEach((set, i) => set(state.logs[i]));
-    setN(data.sizes.indexOf(state.n));
-    setNoise(state.noise);
+    set.n(data.sizes.indexOf(state.n));
+    set.noise(state.noise);
     const ratio = (name) => number(result[`${name}_loss`] / result.best_loss, 2);
     const best = `N = ${state.n}: the optimum has loss ${number(result.best_loss)}`;
     const others =

@@ -27,14 +27,7 @@ function render({ model, el }) {
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const last = data.steps.length - 1;
-  const setAt = slider(panel, {
-    label: "Updates",
-    min: 0,
-    max: last,
-    step: 1,
-    show: (v) => String(data.steps[v]),
-    onInput: (at) => change({ at }),
-  });
+  const set = sliders(panel, change, { at: stops("Updates", data.steps) });
   const seeds = data.runs.map((run, place) =>
     button(panel, `Seed ${run.seed}`, () => change({ run: place })),
   );
@@ -76,7 +69,7 @@ function render({ model, el }) {
     const run = data.runs[state.run];
     const top = drawProducts(width, state);
     drawCosines(top, width, state, result);
-    setAt(state.at);
+    set.at(state.at);
     seeds.forEach((node, place) => node.setAttribute("aria-pressed", place === state.run));
     const percent = (share) => `${Math.round(100 * share)} %`;
     const head = `Seed ${run.seed}, ${plural(data.steps[state.at], "update")}`;

@@ -63,6 +63,20 @@ function slider(host, { label, min, max, step, show = plain, onInput }) {
   };
 }
 
+// Sliders by the names of the numbers in the state that they set.
+function sliders(host, change, specs) {
+  const made = Object.entries(specs).map(([name, spec]) => {
+    const onInput = (value) => change({ [name]: value });
+    return [name, slider(host, { onInput, ...spec })];
+  });
+  return Object.fromEntries(made);
+}
+
+// A slider along a list: its number is a place in the list, and it shows what stands there.
+function stops(label, values) {
+  return { label, min: 0, max: values.length - 1, step: 1, show: (place) => String(values[place]) };
+}
+
 function choice(options, label, onChange) {
   const entries = options.map((text) => make("option", { value: text }, text));
   const select = make("select", { "aria-label": label }, ...entries);

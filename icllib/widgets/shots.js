@@ -66,31 +66,12 @@ function render({ model, el }) {
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
   const widest = Math.ceil(Math.max(3, ...data.x.flat().map(Math.abs)));
-  const set = {
-    shots: slider(panel, {
-      label: "Examples N",
-      min: 1,
-      max: data.x[0].length,
-      step: 1,
-      onInput: (shots) => change({ shots }),
-    }),
-    noise: slider(panel, {
-      label: "Noise σ",
-      min: 0,
-      max: 2,
-      step: 0.1,
-      show: (v) => number(v, 1),
-      onInput: (noise) => change({ noise }),
-    }),
-    query: slider(panel, {
-      label: "Query x_q",
-      min: -3,
-      max: 3,
-      step: 0.1,
-      show: (v) => number(v, 1),
-      onInput: (query) => change({ query }),
-    }),
-  };
+  const show = (v) => number(v, 1);
+  const set = sliders(panel, change, {
+    shots: { label: "Examples N", min: 1, max: data.x[0].length, step: 1 },
+    noise: { label: "Noise σ", min: 0, max: 2, step: 0.1, show },
+    query: { label: "Query x_q", min: -3, max: 3, step: 0.1, show },
+  });
   const next = () => change({ draw: (model.get("state").draw + 1) % data.x.length });
   button(panel, "Another prompt", next);
 

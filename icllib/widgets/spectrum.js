@@ -36,31 +36,12 @@ function render({ model, el }) {
   const rates = Object.values(data.tuned).flatMap((v) => v.slice(0, 2));
   const top = 2 * Math.max(...rates);
   const topGamma = 2.5 * Math.max(...Object.values(data.tuned).map((v) => v[2]));
-  const set = {
-    steps: slider(panel, {
-      label: "Steps K",
-      min: 1,
-      max: Math.max(...counts),
-      step: 1,
-      onInput: (steps) => change({ steps }),
-    }),
-    lr: slider(panel, {
-      label: "Learning rate η",
-      min: 0,
-      max: top,
-      step: top / 200,
-      show: (v) => number(v, 2),
-      onInput: (lr) => change({ lr }),
-    }),
-    gamma: slider(panel, {
-      label: "Bend γ",
-      min: 0,
-      max: topGamma,
-      step: topGamma / 100,
-      show: (v) => number(v),
-      onInput: (gamma) => change({ gamma }),
-    }),
-  };
+  const two = (v) => number(v, 2);
+  const set = sliders(panel, change, {
+    steps: { label: "Steps K", min: 1, max: Math.max(...counts), step: 1 },
+    lr: { label: "Learning rate η", min: 0, max: top, step: top / 200, show: two },
+    gamma: { label: "Bend γ", min: 0, max: topGamma, step: topGamma / 100, show: number },
+  });
   const tuned = () => data.tuned[model.get("state").steps];
   button(panel, "Tune η, no γ", () => change({ lr: tuned()[0], gamma: 0 }));
   button(panel, "Tune η and γ", () => change({ lr: tuned()[1], gamma: tuned()[2] }));
