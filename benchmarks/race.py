@@ -29,6 +29,7 @@ def goal(name: str) -> float:
 
     from icllib import learners, theory
     from icllib.experiments import PAPER
+    from icllib.rivals import FORMS
     from icllib.tuning import tune
 
     prompts = test_prompts(PAPER)
@@ -36,13 +37,8 @@ def goal(name: str) -> float:
         step = theory.best_step_size(PAPER)
         answers = learners.predict(learners.gradient_descent(prompts, step, 1), prompts.x_query)
     else:
-        rates = tune(
-            PAPER,
-            lambda p, lr, gamma: learners.gd_plus_plus(p, lr, gamma, 2),
-            [12.0, 0.17],
-            torch.Generator().manual_seed(0),
-        ).values
-        answers = learners.gd_plus_plus(prompts, *rates, 2)
+        rates = tune(PAPER, FORMS["GD++"](2), [12.0, 0.17], torch.Generator().manual_seed(0)).values
+        answers = FORMS["GD++"](2)(prompts, *rates)
     return SLACK[name] * float(learners.query_loss(answers, prompts).mean())
 
 

@@ -79,11 +79,9 @@ def targets() -> Iterator[Figure]:
     from icllib import learners, theory
     from icllib.alignment import reads, sweep
     from icllib.experiments import PAPER, named, trained_models
+    from icllib.rivals import FORMS
     from icllib.runs import run
     from icllib.tuning import tune
-
-    def twice(prompts: object, lr: float, gamma: float) -> torch.Tensor:
-        return learners.gd_plus_plus(prompts, lr, gamma, 2)
 
     def one_step(prompts: object, matrix: torch.Tensor) -> torch.Tensor:
         return learners.predict(
@@ -92,6 +90,7 @@ def targets() -> Iterator[Figure]:
 
     step = theory.best_step_size(PAPER) * torch.eye(10)
     optimum = theory.best_preconditioner(named("optimum-n20").task).float()
+    twice = FORMS["GD++"](2)
     pair = tune(PAPER, twice, [12.0, 0.17], torch.Generator().manual_seed(0)).values
     # experiment → rival, its answers, seconds a seed, worst seed's loss ÷ the rival's: at most
     against = {

@@ -68,17 +68,14 @@ def _loss(predict: alignment.Predictor, prompts: Prompts) -> float:
         return float(query_loss(predict(prompts), prompts).mean())
 
 
-def _gd(lr: float, steps: int = 1) -> alignment.Predictor:
-    return lambda p: learners.predict(learners.gradient_descent(p, lr, steps), p.x_query)
+def _gd(lr: float) -> alignment.Predictor:
+    return lambda p: learners.predict(learners.gradient_descent(p, lr, 1), p.x_query)
 
 
-def _tuned_gd(steps: int, task: LinearTask) -> alignment.Predictor:
-    generator = torch.Generator().manual_seed(0)
-    return _gd(tune(task, FORMS["GD"](steps), [5.0], generator, 4000).values[0], steps)
-
-
-def _tuned_gdpp(steps: int, task: LinearTask, start: tuple[float, float]) -> alignment.Predictor:
-    learner = FORMS["GD++"](steps)
+def _tuned(
+    form: str, steps: int, task: LinearTask, start: tuple[float, ...]
+) -> alignment.Predictor:
+    learner = FORMS[form](steps)
     values = tune(task, learner, start, torch.Generator().manual_seed(0), 4000).values
     return lambda p: learner(p, *values)
 
@@ -88,7 +85,7 @@ def one_layer(folder: Path) -> Iterator[Figure]:
     models = load("one-layer", folder=folder).models
     prompts, lr = _test(PAPER), theory.best_step_size(PAPER)
     step = construct.gd_layer(10, 1, 10, lr).float()
-    tuned, best = _loss(_tuned_gd(1, PAPER), prompts), _loss(_gd(lr), prompts)
+    tuned, best = _loss(_tuned("GD", 1, PAPER, (5.0,)), prompts), _loss(_gd(lr), prompts)
     optimum = theory.expected_loss(PAPER, lr)
     found = [alignment.compare(reads(model), _gd(lr), prompts) for model in models]
     between = [_loss(reads(alignment.interpolate(m.layers[0], step, 10)), prompts) for m in models]
@@ -195,7 +192,7 @@ def read_off(folder: Path) -> Iterator[Figure]:
         def algorithm(p: Prompts, gamma: float = gamma) -> torch.Tensor:
             return learners.gd_plus_plus(p, first.lr, gamma, steps=2)
 
-        fresh = _loss(_tuned_gdpp(2, task, (first.lr, gamma)), prompts)
+        fresh = _loss(_tuned("GD++", 2, task, (first.lr, gamma)), prompts)
         what = f"run without the network at N_x = {size}: loss ÷ freshly tuned GD++'s"
         yield Figure(what, _loss(algorithm, prompts) / fresh, "≤", 1.1)
 
