@@ -79,11 +79,13 @@ def write_tokens(app: Sphinx) -> None:
 
 
 def drop_former_pages(app: Sphinx) -> None:
-    """Delete pages that an earlier build has left behind, and that the book no longer has."""
-    outdir, ours = Path(app.outdir), {*app.env.found_docs, *app.config.html_additional_pages}
-    for path in [*outdir.glob("*.html"), *outdir.glob("chapters/*.html")]:
-        if path.relative_to(outdir).with_suffix("").as_posix() not in {*ours, "index"}:
-            path.unlink()
+    """Delete what an earlier build has left behind of pages that the book no longer has."""
+    ours = {*app.env.found_docs, *app.config.html_additional_pages, "index"}
+    for folder, ending in (("", "html"), ("_sources", "*"), (notebooks.FOLDER, "ipynb")):
+        place = Path(app.outdir, folder)
+        for path in [*place.glob(f"*.{ending}"), *place.glob(f"chapters/*.{ending}")]:
+            if path.relative_to(place).with_suffix("").as_posix() not in ours:
+                path.unlink()
 
 
 def drop_unused(outdir: Path) -> None:

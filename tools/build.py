@@ -77,7 +77,9 @@ def failures() -> list[Failure]:
             page = Path(match[1]).name if match[1] else "the book"
             found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))
     if not found:
-        errors = re.findall(r"^\S*Error: .*\S$", LOG.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = LOG.read_text(encoding="utf-8").splitlines()
+        named = (line.strip() for line in lines if "Error" in line or "rror:" in line)
+        errors = [line for line in named if not line.endswith(":")]  # an error without a message
         error = errors[-1] if errors else "jupyter-book stopped without naming an error"
         found.append(Failure("the book", None, error))
     return found

@@ -80,6 +80,7 @@ def test_a_page_that_the_book_no_longer_has_leaves_the_site(little_book):
     contents.write_text(before)
     assert make(little_book)[0] == 0 and not (built / "chapters" / "two.html").exists()
     assert (built / "index.html").exists() and (built / "search.html").exists()
+    assert list(built.rglob("two.*")) == [] and list(built.rglob("one.md"))
 
 
 def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
