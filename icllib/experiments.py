@@ -42,7 +42,7 @@ class Loaded:
     Attributes:
         experiment: what was trained.
         result: everything that the training left behind.
-        models: the trained models, one a seed.
+        models: the trained models, one a seed; their weights no longer learn.
     """
 
     experiment: Experiment

@@ -201,10 +201,10 @@ class Tuning:
 
 
 def rebuild(experiment: Experiment, state: Mapping[str, Tensor]) -> nn.Module:
-    """A model of an experiment with given weights: parameter → tensor."""
+    """A model of an experiment with given weights, parameter → tensor, which no longer learn."""
     model = experiment.model.build(experiment.task)(torch.Generator().manual_seed(0))
     model.to(next(iter(state.values())).dtype).load_state_dict(dict(state))
-    return model
+    return model.requires_grad_(False)
 
 
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:

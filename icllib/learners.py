@@ -40,7 +40,7 @@ __all__ = [
 
 Weights = Float[Tensor, "batch N_y N_x"]
 
-_CHUNK = 5000  # prompts that `mean_loss` hands over at a time
+_CHUNK = 500_000  # numbers in the examples' inputs that `mean_loss` hands over at a time
 
 
 def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "batch N_y"]:
@@ -249,7 +249,8 @@ def mean_loss(
 ) -> LossSummary:
     """Mean of ½ ‖ŷ − y_q‖² over many prompts, with its interval, the median and the trimmed mean.
 
-    Asks for a few thousand predictions at a time, so that hundreds of thousands of prompts fit.
+    Asks for a few thousand predictions at a time, fewer where prompts are long, so that
+    hundreds of thousands of prompts fit.
 
     Args:
         predict: prompts → predictions for their queries; each prompt is answered by itself.
@@ -261,9 +262,9 @@ def mean_loss(
         InputError: as `losses.summarise`.
     """
     tensors = [getattr(prompts, field.name) for field in fields(prompts)]
+    size = max(1, _CHUNK // prompts.x[0].numel())
     parts = [
-        [None] * math.ceil(prompts.batch / _CHUNK) if t is None else t.split(_CHUNK)
-        for t in tensors
+        [None] * math.ceil(prompts.batch / size) if t is None else t.split(size) for t in tensors
     ]
     chunks = (Prompts(*part) for part in zip(*parts, strict=True))
     return summarise(torch.cat([query_loss(predict(chunk), chunk) for chunk in chunks]), trim)

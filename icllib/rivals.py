@@ -15,13 +15,15 @@ from icllib import learners
 from icllib.alignment import Predictor, reads
 from icllib.errors import UnstableWarning, check_choice, check_count
 from icllib.kinds import Rival, Tuning
-from icllib.losses import LossSummary
+from icllib.losses import LossSummary, summarise
 from icllib.store import Result
 from icllib.tasks import Prompts, Task
 from icllib.threads import threads_for
 from icllib.tuning import Learner, Tuned, tune, tune_online
 
 __all__ = ["FORMS", "Table", "judge", "settle"]
+
+_CHUNK = 1000  # prompts that `judge` draws at a time
 
 
 def _steps(weights: Callable[..., Tensor]) -> Callable[[int], Learner]:
@@ -122,10 +124,16 @@ def judge(
         prompts: how many.
         seed: of the prompts.
     """
-    drawn = task.sample(prompts, torch.Generator().manual_seed(seed), dtype=torch.float64)
-    with warnings.catch_warnings(), threads_for(0):  # a few thousand prompts at a time
+    source = torch.Generator().manual_seed(seed)
+    answers = {name: _answers(one) for name, one in contestants.items()}
+    losses: dict[str, list[Tensor]] = {name: [] for name in contestants}
+    with warnings.catch_warnings(), threads_for(0), torch.no_grad():
         warnings.simplefilter("ignore", UnstableWarning)
-        return {name: learners.mean_loss(_answers(one), drawn) for name, one in contestants.items()}
+        for start in range(0, prompts, _CHUNK):
+            drawn = task.sample(min(_CHUNK, prompts - start), source, dtype=torch.float64)
+            for name, answer in answers.items():
+                losses[name].append(learners.query_loss(answer(drawn), drawn))
+    return {name: summarise(torch.cat(parts)) for name, parts in losses.items()}
 
 
 def _answers(contestant: Predictor | nn.Module) -> Predictor:
