@@ -55,6 +55,7 @@ CONTROLS = {
     "scrub": ("input[type=range]", "input"),
     "loops": ("input[type=range]", "input"),
     "optimum": ("input[type=range]", "input"),
+    "pools": ("input[type=range]", "input"),
 }
 
 

@@ -17,10 +17,12 @@ In reading order:
 - `ensemble`, `optimizers`, `training`: models side by side, their updates, and the training loop
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
 - `landscape`: whether training ended in a minimum
+- `pools`, `blocks`: only so many tasks; what real transformers put around attention
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
 - `runs`, `catalogue`, `experiments`: running an experiment; all of them; loading them by name
-- `evidence`, `claims`: the claims of the paper, the numbers that decide them, and whether they hold
+- `evidence`, `evidence_beyond`, `claims`: the claims of the paper, the numbers that decide them,
+  and whether they hold
 - `datasets`: the real data of the book
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
@@ -35,6 +37,7 @@ from types import ModuleType
 __all__ = [
     "alignment",
     "attention",
+    "blocks",
     "catalogue",
     "checks",
     "claims",
@@ -43,6 +46,7 @@ __all__ = [
     "ensemble",
     "errors",
     "evidence",
+    "evidence_beyond",
     "experiments",
     "files",
     "kinds",
@@ -53,6 +57,7 @@ __all__ = [
     "moments",
     "optimizers",
     "plots",
+    "pools",
     "recipes",
     "rivals",
     "runs",

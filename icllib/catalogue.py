@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning
+from icllib.kinds import Blocks, Experiment, Flat, Rival, Stack, Tuning
+from icllib.pools import PoolTask
 from icllib.recipes import Recipe
 from icllib.tasks import BalancedTask, LinearTask
 
@@ -43,6 +44,8 @@ def everything() -> Iterator[Experiment | Tuning]:
     yield from _from_other_starts()
     yield from _well_conditioned()
     yield from _on_spectra()
+    yield from _less_simple()
+    yield from _pools()
     yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
     yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
 
@@ -133,6 +136,45 @@ def _well_conditioned() -> Iterator[Experiment]:
         yield Experiment(
             f"clean-looped-{depth}", question, CLEAN, Stack(looped=depth), Recipe(1500, lr=0.01), 3
         )
+
+
+def _less_simple() -> Iterator[Experiment]:
+    for heads in (1, 2):
+        question = f"{heads} softmax head(s): how near does training come to the step?"
+        recipe = Recipe(1500, lr=0.02)
+        yield Experiment(f"softmax-{heads}", question, PAPER, Blocks(heads=heads), recipe)
+    for layers in (1, 2):
+        question = f"{layers} linear layer(s) behind a LayerNorm: what is lost?"
+        model = Blocks(layers, softmax=False, norm=True)
+        recipe = Recipe(1500, lr=0.02 / layers)
+        yield Experiment(f"norm-{layers}", question, PAPER, model, recipe)
+    for heads in (1, 2):
+        question = f"{heads} head(s) from small weights: how long is the plateau?"
+        model = Stack(heads=heads, merged=False, init_std=0.1, identity=0.0)
+        recipe = Recipe(800, lr=0.01, schedule="constant")
+        yield Experiment(f"plateau-{heads}", question, PAPER, model, recipe, 20, every=10)
+    for layers, steps, seeds in ((2, 3000, 3), (4, 2000, 2), (12, 2000, 1)):
+        question = f"{layers} blocks as in a GPT: do more of them do more steps?"
+        model = Blocks(layers, heads=4, norm=True, hidden=64, width=32)
+        recipe = Recipe(steps, batch=256, lr=0.002)
+        yield Experiment(f"blocks-{layers}", question, PAPER, model, recipe, seeds)
+
+
+def _pools() -> Iterator[Experiment]:
+    recipe = Recipe(3000, lr=0.01, schedule="constant")
+    for size in (16, 32, 64, 128, 256, 512, 2048, 8192, 32768):
+        question = f"Only {size:,} prompts to learn from: by heart, or the method?"
+        pool = PoolTask(PAPER, size)
+        yield Experiment(f"pool-{size}", question, pool, _FOUR, recipe, 3)
+    for size in (2, 4, 8, 16, 32, 64, 128, 256, 512):
+        question = f"Only {size} linear functions, in ever new prompts?"
+        pool = PoolTask(PAPER, size, fixed="W*")
+        yield Experiment(f"pool-w-{size}", question, pool, _FOUR, recipe, 3)
+    for size in (128, 512):
+        question = f"Ten times as long on {size} prompts: does the method come late?"
+        long = replace(recipe, steps=30_000)
+        pool = PoolTask(PAPER, size)
+        yield Experiment(f"pool-{size}-long", question, pool, _FOUR, long, 2, every=500)
 
 
 #: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from icllib import evidence
+from icllib import evidence, evidence_beyond
 from icllib.errors import UnstableWarning
 from icllib.evidence import Figure
 from icllib.evidence import random_self_similar_layer as random_self_similar_layer
@@ -117,6 +117,20 @@ CLAIMS: tuple[Claim, ...] = (
         "I, F",
         "12",
         evidence.optimum,
+    ),
+    Claim(
+        "C14",
+        "One softmax head cannot take the step; two nearly do.",
+        "P",
+        "9, 13",
+        evidence_beyond.softmax,
+    ),
+    Claim(
+        "C15",
+        "LayerNorm spoils the exact step.",
+        "P",
+        "9, 13",
+        evidence_beyond.layer_norm,
     ),
     Claim(
         "C16",

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from icllib.attention import LinearSelfAttention, Transformer
+from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer
+from icllib.blocks import Feedforward, Normed, Widened
 from icllib.errors import check_count
+from icllib.pools import PoolTask
 from icllib.recipes import Recipe
 from icllib.store import Result
 from icllib.tasks import LinearTask
 
 __all__ = [
+    "Blocks",
     "Experiment",
     "Flat",
     "FlatNetwork",
@@ -77,6 +80,53 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """A stack of blocks, less simple than `Stack`: softmax, norms, small networks, wider tokens.
+
+    Attributes:
+        layers: how many blocks.
+        heads: in each.
+        softmax: attention with softmax, or linear.
+        norm: a LayerNorm before every layer.
+        hidden: width of the small network behind each attention; 0 for none.
+        width: of the tokens inside, between a linear entrance and exit; 0 to leave tokens as they
+            are. The heads of wider tokens share that width.
+        init_std: standard deviation of attention's starting weights.
+    """
+
+    layers: int = 1
+    heads: int = 1
+    softmax: bool = True
+    norm: bool = False
+    hidden: int = 0
+    width: int = 0
+    init_std: float = 0.2
+
+    def build(self, task: LinearTask | PoolTask) -> Callable[[torch.Generator], nn.Module]:
+        """A function that draws such a model for a task from a generator."""
+        dim_token = task.dim_x + task.dim_y
+        width = self.width or dim_token
+
+        def draw(generator: torch.Generator) -> nn.Module:
+            layers = [layer for _ in range(self.layers) for layer in self._block(width, generator)]
+            if not self.width:
+                return Transformer(layers)
+            return Widened(dim_token, task.dim_y, width, layers, generator=generator)
+
+        return draw
+
+    def _block(self, width: int, generator: torch.Generator) -> list[nn.Module]:
+        attention = SoftmaxSelfAttention if self.softmax else LinearSelfAttention
+        dim_head = width // self.heads if self.width else width
+        layers: list[nn.Module] = [
+            attention(width, self.heads, dim_head, generator=generator, init_std=self.init_std)
+        ]
+        if self.hidden:
+            layers.append(Feedforward(width, self.hidden, generator=generator))
+        return [Normed(layer, width) for layer in layers] if self.norm else layers
+
+
+@dataclass(frozen=True)
 class Flat:
     """An MLP on the flattened prompt, as plain data: a network without attention. `hidden` are the
     widths between."""
@@ -127,7 +177,8 @@ class Experiment:
     Attributes:
         name: also of its files.
         question: what it is for.
-        task, model, recipe: what is learned, by what, and how.
+        task, model, recipe: what is learned, by what, and how. Of a pool of tasks, losses are
+            measured on new ones, and "seen" is the loss on the pool's.
         seeds: how many models, with the seeds 0, 1, …
         every: updates between two measurements.
         keep_weights: store the weights at every measurement.
@@ -135,8 +186,8 @@ class Experiment:
 
     name: str
     question: str
-    task: LinearTask
-    model: Stack | Flat
+    task: LinearTask | PoolTask
+    model: Stack | Blocks | Flat
     recipe: Recipe
     seeds: int = 5
     every: int = 100

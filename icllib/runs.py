@@ -20,6 +20,7 @@ from icllib.errors import InputError, check_choice, check_count
 from icllib.files import FileError, digest, plain, read_checkpoint, write_checkpoint
 from icllib.kinds import Experiment, Rival, Stack, Tuning
 from icllib.learners import query_loss
+from icllib.pools import PoolTask
 from icllib.store import FOLDER, Result, making, save
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
@@ -233,25 +234,33 @@ def _from_tokens(model: nn.Module, prompts: Prompts) -> Tensor:
 
 
 def _measures(
-    task: LinearTask, predict: Callable, dtype: str, device: str
+    task: LinearTask | PoolTask, predict: Callable, dtype: str, device: str
 ) -> dict[str, Callable[[nn.Module], float]]:
     """Loss on new prompts, and the sensitivity cosine with a single gradient step, of whatever
-    length."""
-    prompts = task.sample(
-        _TEST_BATCH, torch.Generator().manual_seed(_TEST_SEED), getattr(torch, dtype)
-    ).to(device)
+    length; of a pool of tasks, the loss on those as well."""
+    is_pool = isinstance(task, PoolTask)
+
+    def test(of: LinearTask | PoolTask) -> Prompts:
+        generator = torch.Generator().manual_seed(_TEST_SEED)
+        return of.sample(_TEST_BATCH, generator, getattr(torch, dtype)).to(device)
+
+    prompts = test(task.source if is_pool else task)
     step = construct.gd_layer(task.dim_x, task.dim_y, task.n_context, lr=1.0).to(prompts.x)
     slopes = alignment.sensitivity(lambda p: from_moments(step, p), prompts).flatten(1)
 
-    def loss(model: nn.Module) -> float:
+    def loss(model: nn.Module, on: Prompts = prompts) -> float:
         with torch.no_grad():
-            return float(query_loss(predict(model, prompts), prompts).mean())
+            return float(query_loss(predict(model, on), on).mean())
 
     def cosine(model: nn.Module) -> float:
         own = alignment.sensitivity(lambda p: predict(model, p), prompts).flatten(1)
         return float(torch.cosine_similarity(own, slopes, dim=1).mean())
 
-    return {"loss": loss, "cosine": cosine}
+    measures = {"loss": loss, "cosine": cosine}
+    if is_pool:
+        seen = test(task)
+        measures["seen"] = lambda model: loss(model, seen)
+    return measures
 
 
 def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:

@@ -102,6 +102,12 @@ EXTREME = {
         for n in (1, 1000)
         for noise in (0.0, 3.0)
     ],
+    "pools": [
+        {"kind": kind, "size": size, "at": at}
+        for kind in (0, 1)
+        for size in (0, 2)
+        for at in (0, 3)
+    ],
     "spectrum": [
         {"steps": k, "lr": lr, "gamma": gamma}
         for k in (1, 3)
@@ -204,13 +210,42 @@ def optimum(figure, state, result):
     return curves | {("multipliers", f"line {n}"): points for (_, n), points in dots.items()}, dots
 
 
+def pools(figure, state, result):
+    steps, sizes = figure.data["steps"], figure.data["kinds"][state["kind"]]["sizes"]
+    curves = {
+        (panel, f"{name}{end}"): [
+            [where(p), log(loss)] for p, loss in zip(places, result[key], strict=True)
+        ]
+        for name in ("seen", "new")
+        for panel, end, where, places, key in (
+            ("updates", "", float, steps, name),
+            ("sizes", " by size", math.log2, sizes, f"{name}_by_size"),
+        )
+    }
+    now = steps[state["at"]]
+    return curves, {
+        ("updates", f"{name} now"): [[now, log(result[f"{name}_now"])]] for name in ("seen", "new")
+    }
+
+
 def spectrum(figure, state, result):
     return {("", "left"): along(0, figure.data["most"], result["left"])}, {}
 
 
 WANTED = {
     f.__name__: f
-    for f in (line_fit, descent, block_builder, shots, kernels, scrub, loops, optimum, spectrum)
+    for f in (
+        line_fit,
+        descent,
+        block_builder,
+        shots,
+        kernels,
+        scrub,
+        loops,
+        optimum,
+        pools,
+        spectrum,
+    )
 }
 
 

@@ -9,6 +9,7 @@ from icllib.errors import InputError
 from icllib.experiments import NAMED, load, load_rivals, named
 from icllib.kinds import Experiment, Flat, FlatNetwork, Stack, Tuning
 from icllib.learners import query_loss
+from icllib.pools import PoolTask
 from icllib.runs import run
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
@@ -39,6 +40,7 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
         found.tensors["measured/loss"].shape == (3, 2) and found.tensors["losses"].isfinite().all()
     )
     assert ("kept/layers.0.P" in found.tensors) == experiment.keep_weights
+    assert ("measured/seen" in found.tensors) == isinstance(experiment.task, PoolTask)
     assert not list((tmp_path / ".checkpoints").iterdir())
 
 
@@ -48,7 +50,8 @@ def test_every_stored_result_is_current_and_its_weights_have_the_loss_that_it_cl
     assert found.seeds == list(range(experiment.seeds)) and found.experiment == experiment
     assert found.result.record["steps"][-1] == experiment.recipe.steps
     dtype = getattr(torch, experiment.recipe.dtype)
-    prompts = experiment.task.sample(1000, torch.Generator().manual_seed(99), dtype)
+    task = getattr(experiment.task, "source", experiment.task)  # of a pool: new prompts
+    prompts = task.sample(1000, torch.Generator().manual_seed(99), dtype)
     for place, model in enumerate(found.models):
         with torch.no_grad():
             if isinstance(experiment.model, Stack):

@@ -26,6 +26,7 @@ from icllib.widgets import (
     Loops,
     Memory,
     Optimum,
+    Pools,
     Scrub,
     Shots,
     Spectrum,
@@ -99,6 +100,13 @@ def scrub():
     )
 
 
+def pools():
+    """Three sizes of two kinds of pool, four measurements."""
+    losses = [(numbers(seed, 3, 4) / 2).exp() for seed in range(4)]
+    kinds = {"prompts": ([16, 64, 512], *losses[:2]), "functions": ([2, 8, 32], *losses[2:])}
+    return Pools(kinds, [0, 10, 20, 40], 0.2, 0.4)
+
+
 SOLUTION = {
     "W_K": ["I", "0", "0", "0"],
     "W_Q": ["I", "0", "0", "0"],
@@ -121,6 +129,7 @@ FIGURES = {
         [0, 5], [1.0, 6.0], [0.0, 0.2], [0.4, 0.1], (5.0, 0.16), (9.0, 0.2, 0.11), 10, 0.4
     ),
     "optimum": Optimum,
+    "pools": lambda: pools(),
     "spectrum": lambda: Spectrum(
         numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
     ),
@@ -176,6 +185,8 @@ def states(name, figure):
                 "n": (1, 5, 100, 1000)[seed],
                 "noise": 0.7 * seed,
             }
+        elif name == "pools":
+            yield {"kind": seed % 2, "size": seed % 3, "at": seed}
         elif name == "spectrum":
             yield {"steps": 1 + seed, "lr": 2.0 + seed, "gamma": 0.05 * seed}
         elif name == "memory":

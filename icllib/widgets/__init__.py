@@ -12,6 +12,7 @@ from icllib.widgets.line_fit import LineFit
 from icllib.widgets.loops import Loops
 from icllib.widgets.memory import Memory
 from icllib.widgets.optimum import Optimum
+from icllib.widgets.pools import Pools
 from icllib.widgets.scrub import Scrub
 from icllib.widgets.shots import Shots
 from icllib.widgets.spectrum import Spectrum
@@ -28,6 +29,7 @@ __all__ = [
     "Loops",
     "Memory",
     "Optimum",
+    "Pools",
     "Scrub",
     "Shots",
     "Spectrum",

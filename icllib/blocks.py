@@ -1,0 +1,102 @@
+"""What a real transformer puts around attention: norms, small networks, a wider inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from icllib.errors import check_count
+
+__all__ = ["Feedforward", "Normed", "Widened"]
+
+
+class Normed(nn.Module):
+    """A layer behind a LayerNorm: it reads normalised tokens, and adds what it finds to the tokens
+    as they were, e ← e + (layer(norm(e)) − norm(e)).
+
+    Args:
+        layer: from tokens to tokens of the same shape, which adds to what it is given.
+        width: of a token.
+
+    Source: the "pre-norm" of today's transformers, and of the paper's code.
+    """
+
+    def __init__(self, layer: nn.Module, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(check_count("width", width))
+        self.layer = layer
+
+    def forward(self, tokens: Float[Tensor, "batch T width"]) -> Float[Tensor, "batch T width"]:
+        """Tokens of the same shape."""
+        read = self.norm(tokens)
+        return tokens + (self.layer(read) - read)
+
+
+class Feedforward(nn.Module):
+    """The same small network for every token, which adds to it:
+    e ← e + V_2 gelu(V_1 e + b_1) + b_2.
+
+    Args:
+        width: of a token.
+        hidden: of the layer between.
+        generator: draws V_1 and V_2 from N(0, 1/inputs); biases start at 0.
+    """
+
+    def __init__(self, width: int, hidden: int, *, generator: torch.Generator) -> None:
+        super().__init__()
+        width, hidden = check_count("width", width), check_count("hidden", hidden)
+        self.inwards, self.outwards = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        for layer in (self.inwards, self.outwards):
+            _draw(layer, generator)
+
+    def forward(self, tokens: Float[Tensor, "batch T width"]) -> Float[Tensor, "batch T width"]:
+        """Tokens of the same shape."""
+        return tokens + self.outwards(nn.functional.gelu(self.inwards(tokens)))
+
+
+class Widened(nn.Module):
+    """A stack that works on wider tokens: a linear entrance, the layers, a norm, and a linear exit
+    whose answer is added to the query's y-slots.
+
+    Args:
+        dim_token: N_x + N_y.
+        dim_y: N_y.
+        width: of the tokens inside.
+        layers: from tokens to tokens, `width` wide.
+        generator: draws the entrance; the exit starts at 0.
+    """
+
+    def __init__(
+        self,
+        dim_token: int,
+        dim_y: int,
+        width: int,
+        layers: Sequence[nn.Module],
+        *,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.entrance = nn.Linear(dim_token, width)
+        self.layers = nn.ModuleList(layers)
+        self.norm, self.exit = nn.LayerNorm(width), nn.Linear(width, dim_y)
+        _draw(self.entrance, generator)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)
+
+    def forward(self, tokens: Float[Tensor, "batch T dim"]) -> Float[Tensor, "batch T dim"]:
+        """Tokens of the same shape."""
+        inside = self.entrance(tokens)
+        for layer in self.layers:
+            inside = layer(inside)
+        answer = self.exit(self.norm(inside))
+        return torch.cat(
+            [tokens[..., : -answer.shape[-1]], tokens[..., -answer.shape[-1] :] + answer], -1
+        )
+
+
+def _draw(layer: nn.Linear, generator: torch.Generator) -> None:
+    nn.init.normal_(layer.weight, std=layer.in_features**-0.5, generator=generator)
+    nn.init.zeros_(layer.bias)

@@ -1,0 +1,85 @@
+"""Training on only so many tasks: prompts out of a fixed pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import torch
+
+from icllib.errors import InputError, check_choice, check_count
+from icllib.tasks import LinearTask, Prompts
+
+__all__ = ["PoolTask"]
+
+
+@dataclass(frozen=True)
+class PoolTask:
+    """A `LinearTask` of which only a pool is ever seen.
+
+    Attributes:
+        source: what the pool is drawn from; all of its prompts are new.
+        size: how many members the pool has.
+        fixed: what a member is. "prompt": a whole prompt, x, W* and query, so that its answer can
+            be learned by heart. "W*": a linear function, of which every prompt shows new x.
+        seed: of the pool.
+
+    Raises:
+        InputError: a size below 1, an unknown `fixed`, or a source that is no `LinearTask`.
+
+    Source: von Oswald et al. (2023), appendix A.12, for prompts; Raventós et al. (2023) for W*.
+    """
+
+    source: LinearTask
+    size: int
+    fixed: str = "prompt"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", check_count("size", self.size))
+        object.__setattr__(self, "seed", check_count("seed", self.seed, minimum=0))
+        check_choice("fixed", self.fixed, ("prompt", "W*"))
+        if not isinstance(self.source, LinearTask):
+            kind = type(self.source).__name__
+            raise InputError(f"source is a {kind}, expected a LinearTask to draw the pool from")
+
+    @property
+    def dim_x(self) -> int:
+        """N_x, the input dimension."""
+        return self.source.dim_x
+
+    @property
+    def dim_y(self) -> int:
+        """N_y, the output dimension."""
+        return self.source.dim_y
+
+    @property
+    def n_context(self) -> int:
+        """N, the number of labelled examples in each prompt."""
+        return self.source.n_context
+
+    @cached_property
+    def members(self) -> Prompts:
+        """The whole pool, in double precision."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return self.source.sample(self.size, generator, torch.float64)
+
+    def sample(
+        self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
+    ) -> Prompts:
+        """Draw from the pool, with replacement; as `LinearTask.sample`."""
+        batch = check_count("batch", batch)
+        dtype = dtype or torch.get_default_dtype()
+        at = torch.randint(self.size, (batch,), generator=generator, device=generator.device)
+        pool = self.members.to(generator.device, dtype)
+        if self.fixed == "prompt":
+            return Prompts(*(getattr(pool, field.name)[at] for field in fields(pool)))
+        drawn, weights = self.source.sample(batch, generator, dtype), pool.weights[at]
+        change = weights - drawn.weights
+        return Prompts(
+            drawn.x,
+            drawn.y + torch.einsum("boi,bni->bno", change, drawn.x),
+            drawn.x_query,
+            drawn.y_query + torch.einsum("boi,bi->bo", change, drawn.x_query),
+            weights,
+        )
