@@ -67,12 +67,12 @@ class Ensemble:
                 )
         self.learning = [name for name in last if trains is None or last[name] in trains]
         self.stacked = {name: torch.stack([one[name].detach() for one in own]) for name in last}
-        columns = [self.stacked[name].flatten(1) for name in self.learning]
+        columns = [self.stacked[name].reshape(len(own), -1) for name in self.learning]
         self.table = torch.cat(columns, dim=1)
         for name, part in zip(
             self.learning, self.table.split([c.shape[1] for c in columns], 1), strict=True
         ):
-            self.stacked[name] = part.unflatten(1, own[0][name].shape)
+            self.stacked[name] = part.view(len(own), *own[0][name].shape)
         for name in last:
             for place, parameters in enumerate(own):
                 parameters[name].data = self.stacked[name][place]
@@ -88,7 +88,8 @@ class Ensemble:
             step: with a model's seed, it seeds what that model draws by itself, such as dropout.
         """
         losses, gradients = self._find(prompts, step)
-        return losses.detach(), torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+        rows = [gradient.reshape(len(self.models), -1) for gradient in gradients]
+        return losses.detach(), torch.cat(rows, dim=1)
 
     def loss(self, place: int, prompts: Prompts, step: int) -> Float[Tensor, ""]:
         """The loss of one model."""

@@ -14,6 +14,17 @@ from icllib.training import loss_from_moments, loss_from_tokens
 SEEDS = (3, 4, 8)
 
 
+class Scaled(nn.Module):
+    """A layer times a single number, a parameter without axes."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.factor = layer, nn.Parameter(torch.tensor(0.7))
+
+    def forward(self, tokens):
+        return self.factor * self.layer(tokens)
+
+
 def stack(layers, heads=1, looped=None, dim_y=1):
     def build(generator):
         width = 3 + dim_y
@@ -44,6 +55,7 @@ OTHERS = {
     "network before attention": lambda g: Transformer(
         [MLP(3, 5, 3, generator=g), LinearSelfAttention(4, generator=g, init_std=0.3)]
     ),
+    "a number of its own": lambda g: Scaled(LinearSelfAttention(4, generator=g, init_std=0.3)),
     "no attention": lambda g: FlatNetwork(7 * 4, (8, 8), 1, generator=g),
 }
 BUILDS = LINEAR | OTHERS

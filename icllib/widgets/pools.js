@@ -60,7 +60,8 @@ function render({ model, el }) {
 
   function drawSizes(top, width, state, result) {
     const sizes = data.kinds[state.kind].sizes.map(Math.log2);
-    const box = { top, w: width - 72, h: 140, xRange: [sizes[0], sizes.at(-1)], xTicks: sizes };
+    const xTicks = sizes.filter((_, place) => place % 2 === 0);
+    const box = { top, w: width - 72, h: 140, xRange: [sizes[0], sizes.at(-1)], xTicks };
     const xShow = (t) => grouped(Math.round(2 ** t));
     const plot = axes(layer, {
       ...box,
