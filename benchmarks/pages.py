@@ -56,6 +56,7 @@ CONTROLS = {
     "loops": ("input[type=range]", "input"),
     "optimum": ("input[type=range]", "input"),
     "pools": ("input[type=range]", "input"),
+    "curves": ("input[type=range]", "input"),
 }
 
 

@@ -17,7 +17,7 @@ In reading order:
 - `ensemble`, `optimizers`, `training`: models side by side, their updates, and the training loop
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
 - `landscape`: whether training ended in a minimum
-- `pools`, `blocks`: only so many tasks; what real transformers put around attention
+- `pools`, `curves`, `blocks`: only so many tasks; curves; what transformers put around attention
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
 - `runs`, `catalogue`, `experiments`: running an experiment; all of them; loading them by name
@@ -42,6 +42,7 @@ __all__ = [
     "checks",
     "claims",
     "construct",
+    "curves",
     "datasets",
     "ensemble",
     "errors",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -148,12 +149,12 @@ class MLP(Traced):
     """The same small network for every token: its x-part becomes features, its other slots stay as
     they are.
 
-    (x, y) → (φ(x), y) with φ(x) = V_2 gelu(V_1 x + b_1) + b_2.  [von Oswald et al. 2023,
-    Proposition 2]
+    (x, y) → (φ(x), y), with φ(x) = V_2 gelu(V_1 x + b_1) + b_2 for one hidden layer.  [von Oswald
+    et al. 2023, Proposition 2]
 
     Args:
         dim_x: N_x, the slots that are read.
-        dim_hidden: width of the hidden layer.
+        dim_hidden: width of the hidden layer, or of each of several.
         dim_features: how many features, which take the place of the x-part.
         generator: draws the weights, of standard deviation 1/√(inputs), and the biases.
         dtype: of the weights.
@@ -166,24 +167,24 @@ class MLP(Traced):
     def __init__(
         self,
         dim_x: int,
-        dim_hidden: int,
+        dim_hidden: int | Sequence[int],
         dim_features: int,
         *,
         generator: torch.Generator,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        sizes = {"dim_x": dim_x, "dim_hidden": dim_hidden, "dim_features": dim_features}
-        dim_x, dim_hidden, dim_features = (check_count(name, size) for name, size in sizes.items())
-        self.dim_x = dim_x
-        self.features = nn.Sequential(
-            nn.Linear(dim_x, dim_hidden, dtype=dtype),
-            nn.GELU(),
-            nn.Linear(dim_hidden, dim_features, dtype=dtype),
-        ).to(generator.device)
-        for layer, inputs in ((self.features[0], dim_x), (self.features[2], dim_hidden)):
+        widths = dim_hidden if isinstance(dim_hidden, Sequence) else [dim_hidden]
+        named = [("dim_x", dim_x), *(("dim_hidden", width) for width in widths)]
+        sizes = [check_count(name, size) for name, size in [*named, ("dim_features", dim_features)]]
+        self.dim_x = sizes[0]
+        layers: list[nn.Module] = []
+        for inputs, outputs in itertools.pairwise(sizes):
+            layer = nn.Linear(inputs, outputs, dtype=dtype).to(generator.device)
             for parameter in (layer.weight, layer.bias):
                 nn.init.normal_(parameter, std=inputs**-0.5, generator=generator)
+            layers += [layer, nn.GELU()]
+        self.features = nn.Sequential(*layers[:-1])
 
     def forward(self, tokens: Tokens) -> Float[Tensor, "batch N+1 dim_features+rest"]:
         """(batch, T, N_x + rest) → (batch, T, dim_features + rest)."""
@@ -193,9 +194,9 @@ class MLP(Traced):
                 f"tokens has width {width}, expected more than dim_x = {self.dim_x}: "
                 "y stands behind x"
             )
-        inwards, bend, outwards = self.features
-        hidden = self._note("hidden", bend(inwards(tokens[..., : self.dim_x])))
-        return self._note("out", torch.cat([outwards(hidden), tokens[..., self.dim_x :]], dim=-1))
+        hidden = self._note("hidden", self.features[:-1](tokens[..., : self.dim_x]))
+        found = self.features[-1](hidden)
+        return self._note("out", torch.cat([found, tokens[..., self.dim_x :]], dim=-1))
 
 
 class Transformer(nn.Module):

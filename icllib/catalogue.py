@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
 
-from icllib.kinds import Blocks, Experiment, Flat, Rival, Stack, Tuning
+from icllib.curves import ParabolaTask, SineTask
+from icllib.kinds import Blocks, Curved, Experiment, Flat, Rival, Stack, Tuning
 from icllib.pools import PoolTask
 from icllib.recipes import Recipe
 from icllib.tasks import BalancedTask, LinearTask
@@ -46,6 +48,7 @@ def everything() -> Iterator[Experiment | Tuning]:
     yield from _on_spectra()
     yield from _less_simple()
     yield from _pools()
+    yield from _curves()
     yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
     yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
 
@@ -162,11 +165,11 @@ def _less_simple() -> Iterator[Experiment]:
 
 def _pools() -> Iterator[Experiment]:
     recipe = Recipe(3000, lr=0.01, schedule="constant")
-    for size in (16, 32, 64, 128, 256, 512, 2048, 8192, 32768):
+    for size in (16, 32, 64, 96, 128, 192, 256, 512, 2048, 8192, 32768):
         question = f"Only {size:,} prompts to learn from: by heart, or the method?"
         pool = PoolTask(PAPER, size)
         yield Experiment(f"pool-{size}", question, pool, _FOUR, recipe, 3)
-    for size in (2, 4, 8, 16, 32, 64, 128, 256, 512):
+    for size in (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048):
         question = f"Only {size} linear functions, in ever new prompts?"
         pool = PoolTask(PAPER, size, fixed="W*")
         yield Experiment(f"pool-w-{size}", question, pool, _FOUR, recipe, 3)
@@ -175,6 +178,22 @@ def _pools() -> Iterator[Experiment]:
         long = replace(recipe, steps=30_000)
         pool = PoolTask(PAPER, size)
         yield Experiment(f"pool-{size}-long", question, pool, _FOUR, long, 2, every=500)
+
+
+def _curves() -> Iterator[Experiment]:
+    recipe = Recipe(1000, batch=256, lr=0.005)
+    longer = replace(recipe, steps=1500)
+    sines, half = SineTask(), SineTask(turn=math.pi)
+    paper = SineTask(turn=math.pi, most=0.5, tied=True)
+    for name, question, task, model, how in (
+        ("1", "One layer behind a network: a step?", sines, Curved(), recipe),
+        ("2", "Two layers: more than two steps?", sines, Curved(2), longer),
+        ("looped", "One layer looped twice?", sines, Curved(looped=2), longer),
+        ("half", "Phases of half a circle: what is lost?", half, Curved(), recipe),
+        ("paper", "The task of the paper's code?", paper, Curved(), recipe),
+        ("parabola", "Another family: parabolas?", ParabolaTask(), Curved(), recipe),
+    ):
+        yield Experiment(f"curves-{name}", question, task, model, how, 3)
 
 
 #: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown

@@ -119,6 +119,13 @@ CLAIMS: tuple[Claim, ...] = (
         evidence.optimum,
     ),
     Claim(
+        "C12",
+        "With a network before it, a layer takes the step on learned features.",
+        "P",
+        "9, 14",
+        evidence_beyond.curves,
+    ),
+    Claim(
         "C14",
         "One softmax head cannot take the step; two nearly do.",
         "P",

@@ -1,5 +1,4 @@
-"""What an experiment is, as plain data: the models and their trainings, and the rivals and their
-tunings."""
+"""What an experiment is, as plain data: models and their trainings, rivals and their tunings."""
 
 from __future__ import annotations
 
@@ -10,8 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention, Transformer
+from icllib.attention import MLP, LinearSelfAttention, SoftmaxSelfAttention, Transformer
 from icllib.blocks import Feedforward, Normed, Widened
+from icllib.curves import ParabolaTask, SineTask
 from icllib.errors import check_count
 from icllib.pools import PoolTask
 from icllib.recipes import Recipe
@@ -20,6 +20,7 @@ from icllib.tasks import LinearTask
 
 __all__ = [
     "Blocks",
+    "Curved",
     "Experiment",
     "Flat",
     "FlatNetwork",
@@ -29,6 +30,9 @@ __all__ = [
     "rebuild",
     "trained_models",
 ]
+
+
+Task = LinearTask | PoolTask | SineTask | ParabolaTask
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,7 @@ class Blocks:
         softmax: attention with softmax, or linear.
         norm: a LayerNorm before every layer.
         hidden: width of the small network behind each attention; 0 for none.
-        width: of the tokens inside, between a linear entrance and exit; 0 to leave tokens as they
-            are. The heads of wider tokens share that width.
+        width: of the tokens inside, which their heads share; 0 to leave tokens as they are.
         init_std: standard deviation of attention's starting weights.
     """
 
@@ -127,9 +130,36 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class Curved:
+    """A small network from x to features, and linear layers on them as in `Stack`.
+
+    Attributes:
+        layers: how many, each with its own weights.
+        looped: apply a single layer this often instead.
+        hidden: widths of the network's hidden layers.
+        features: how many.
+    """
+
+    layers: int = 1
+    looped: int | None = None
+    hidden: tuple[int, ...] = (40, 40)
+    features: int = 20
+
+    def build(self, task: Task) -> Callable[[torch.Generator], Transformer]:
+        """A function that draws such a model for a task from a generator."""
+
+        def draw(generator: torch.Generator) -> Transformer:
+            network = MLP(task.dim_x, self.hidden, self.features, generator=generator)
+            inner = LinearTask(self.features, task.dim_y, task.n_context)
+            stack = Stack(self.layers).build(inner)(generator)  # W_K = W_V = I to begin with
+            return Transformer([network, *list(stack.layers) * (self.looped or 1)])
+
+        return draw
+
+
+@dataclass(frozen=True)
 class Flat:
-    """An MLP on the flattened prompt, as plain data: a network without attention. `hidden` are the
-    widths between."""
+    """An MLP on the flattened prompt, without attention. `hidden` are the widths between."""
 
     hidden: tuple[int, ...] = (32,)
 
@@ -186,8 +216,8 @@ class Experiment:
 
     name: str
     question: str
-    task: LinearTask | PoolTask
-    model: Stack | Blocks | Flat
+    task: Task
+    model: Stack | Blocks | Curved | Flat
     recipe: Recipe
     seeds: int = 5
     every: int = 100
@@ -254,8 +284,10 @@ class Tuning:
 def rebuild(experiment: Experiment, state: Mapping[str, Tensor]) -> nn.Module:
     """A model of an experiment with given weights, parameter → tensor, which no longer learn."""
     model = experiment.model.build(experiment.task)(torch.Generator().manual_seed(0))
-    model.to(next(iter(state.values())).dtype).load_state_dict(dict(state))
-    return model.requires_grad_(False)
+    model.to(next(iter(state.values())).dtype).requires_grad_(False)
+    for name, weight in model.named_parameters():  # of layers that stand twice only once
+        weight.copy_(state[name])
+    return model
 
 
 def trained_models(experiment: Experiment, result: Result) -> list[nn.Module]:

@@ -28,13 +28,14 @@ from icllib.checks import (
     chapter_11,
     chapter_12,
     chapter_13,
+    chapter_14,
     intro,
     what_you_need,
 )
 
 MODULES = (intro, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06)
 MODULES += (chapter_07, chapter_08, chapter_09, chapter_10, chapter_11, chapter_12)
-MODULES += (chapter_13, what_you_need)
+MODULES += (chapter_13, chapter_14, what_you_need)
 
 
 @dataclass(frozen=True)
@@ -1353,6 +1354,73 @@ THIRTEEN = [
 ]
 
 
+def sine_covariance(distance, least, most):
+    return (most**3 - least**3) / (6 * (most - least)) * math.cos(distance)
+
+
+def kernel_step(x, y, x_query, lr):
+    return lr * (y * torch.cos(x - x_query)).mean()
+
+
+def twice_around(x):
+    return torch.cat([torch.ones_like(x), (2 * x).sin(), (2 * x).cos()], dim=-1)
+
+
+FOURTEEN = [
+    entry(
+        chapter_14.half_mean,
+        1.6234,
+        also=[1.62, 2.55 * 2 / math.pi, np.float32(1.6234)],
+        wrong=[
+            ("what of the phases", 2.55),
+            ("what of the amplitudes", 0.6366),
+            ("not 1/π", 0.8117),
+            ("not 0", 0),
+            ("begin at 0.1", 1.5915),
+        ],
+    ),
+    entry(
+        chapter_14.covariance,
+        sine_covariance,
+        also=[lambda g, a, b: (a * a + a * b + b * b) / 6 * math.cos(-g)],
+        wrong=[
+            ("½ is missing", lambda g, a, b: 2 * sine_covariance(g, a, b)),
+            ("not (E a)²", lambda g, a, b: (a + b) ** 2 / 8 * math.cos(g)),
+            ("cosine alone", lambda g, a, b: math.cos(g) / 2),
+            ("not a sine", lambda g, a, b: sine_covariance(0, a, b) * math.sin(g)),
+            ("at distance 0", lambda g, a, b: sine_covariance(0, a, b)),
+        ],
+    ),
+    entry(
+        chapter_14.kernel_step,
+        kernel_step,
+        also=[
+            lambda x, y, q, lr: lr * (y * (x.sin() * q.sin() + x.cos() * q.cos())).sum() / len(x)
+        ],
+        wrong=[
+            ("1/N", lambda x, y, q, lr: len(x) * kernel_step(x, y, q, lr)),
+            ("η is missing", lambda x, y, q, lr: kernel_step(x, y, q, 1.0)),
+            ("not their sum", lambda x, y, q, lr: kernel_step(x, y, -q, lr)),
+            ("not its sine", lambda x, y, q, lr: lr * (y * torch.sin(x - q)).mean()),
+        ],
+    ),
+    entry(
+        chapter_14.features,
+        twice_around,
+        also=[
+            lambda x: torch.cat([x.sin() ** 2, (2 * x).sin(), x**0], dim=-1),
+            lambda x: torch.cat([x.sin() ** 2, x.cos() ** 2, (2 * x).sin()], dim=-1),
+        ],
+        wrong=[
+            ("must span", lambda x: torch.cat([x.sin(), x.cos()], dim=-1)),
+            ("must span", lambda x: twice_around(x)[..., 1:]),
+            ("at most 4", lambda x: torch.cat([twice_around(x)] * 2, dim=-1)),
+            ("expected (20, 11", lambda x: twice_around(x)[0]),
+        ],
+    ),
+]
+
+
 def residual_by_inputs(W, x, y):
     return (x @ W.T - y).T @ x
 
@@ -1420,4 +1488,4 @@ NEEDED = [
 ]
 
 TABLE = INTRO_AND_ONE + TWO + THREE + FOUR + FIVE + SIX + SEVEN + EIGHT + NINE + TEN + ELEVEN
-TABLE += TWELVE + THIRTEEN + NEEDED
+TABLE += TWELVE + THIRTEEN + FOURTEEN + NEEDED

@@ -102,6 +102,10 @@ EXTREME = {
         for n in (1, 1000)
         for noise in (0.0, 3.0)
     ],
+    "curves": [
+        {"at": at, "y": [6.0, -6.0, 5.0], "amplitude": 5.0, "phase": 6.2}
+        for at in ([0, 1, 2], [0, 10, 20])
+    ],
     "pools": [
         {"kind": kind, "size": size, "at": at}
         for kind in (0, 1)
@@ -210,6 +214,14 @@ def optimum(figure, state, result):
     return curves | {("multipliers", f"line {n}"): points for (_, n), points in dots.items()}, dots
 
 
+def curves(figure, state, result):
+    grid = figure.data["grid"]
+    return {
+        ("", name): [list(pair) for pair in zip(grid, result[name], strict=True)]
+        for name in ("layer", "step", "fit")
+    }, {}
+
+
 def pools(figure, state, result):
     steps, sizes = figure.data["steps"], figure.data["kinds"][state["kind"]]["sizes"]
     curves = {
@@ -243,6 +255,7 @@ WANTED = {
         scrub,
         loops,
         optimum,
+        curves,
         pools,
         spectrum,
     )

@@ -56,6 +56,9 @@ OTHERS = {
         [MLP(3, 5, 3, generator=g), LinearSelfAttention(4, generator=g, init_std=0.3)]
     ),
     "a number of its own": lambda g: Scaled(LinearSelfAttention(4, generator=g, init_std=0.3)),
+    "the same layer twice": lambda g: Transformer(
+        [SoftmaxSelfAttention(4, generator=g, init_std=0.3)] * 2
+    ),
     "no attention": lambda g: FlatNetwork(7 * 4, (8, 8), 1, generator=g),
 }
 BUILDS = LINEAR | OTHERS
@@ -92,6 +95,16 @@ def test_all_models_at_once_have_the_losses_and_gradients_of_each_alone(name, dt
     for way in ways:
         for given, wanted in zip(way, expected, strict=True):
             assert float((given - wanted).norm() / wanted.norm()) < tolerance
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_models_still_answer_after_their_gradients_were_found_at_once(name):
+    task = LinearTask(dim_x=3, n_context=6, x_scale=0.5)
+    prompts = task.sample(16, torch.Generator().manual_seed(0), torch.float32)
+    one = ensemble(BUILDS[name], loss_from_tokens, torch.float32)
+    losses, _ = found(one, prompts, "_by_vmap")
+    for model, loss in zip(one.models, losses, strict=True):
+        torch.testing.assert_close(loss_from_tokens(model, prompts).detach(), loss)
 
 
 def test_the_models_weights_are_rows_of_the_table():

@@ -35,6 +35,7 @@ ORDER = [
     "landscape",
     "store",
     "pools",
+    "curves",
     "blocks",
     "kinds",
     "rivals",

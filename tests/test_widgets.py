@@ -18,6 +18,7 @@ from icllib.tokens import join_tokens
 from icllib.widgets import (
     BlockBuilder,
     Copying,
+    Curves,
     Descent,
     FewShot,
     Inspector,
@@ -100,6 +101,12 @@ def scrub():
     )
 
 
+def curves():
+    """A small kernel on 21 inputs, and three examples."""
+    grid = torch.linspace(-5, 5, 21)
+    return Curves(grid, torch.cos(grid[:, None] - grid) / 5, 1.8, [2, 9, 17])
+
+
 def pools():
     """Three sizes of two kinds of pool, four measurements."""
     losses = [(numbers(seed, 3, 4) / 2).exp() for seed in range(4)]
@@ -130,6 +137,7 @@ FIGURES = {
     ),
     "optimum": Optimum,
     "pools": lambda: pools(),
+    "curves": lambda: curves(),
     "spectrum": lambda: Spectrum(
         numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
     ),
@@ -185,6 +193,9 @@ def states(name, figure):
                 "n": (1, 5, 100, 1000)[seed],
                 "noise": 0.7 * seed,
             }
+        elif name == "curves":
+            at = [(3 * seed + 7 * k) % 21 for k in range(3)]
+            yield {"at": at, "y": numbers(seed, 3).tolist(), "amplitude": 1.0, "phase": 2.0}
         elif name == "pools":
             yield {"kind": seed % 2, "size": seed % 3, "at": seed}
         elif name == "spectrum":

@@ -95,7 +95,7 @@ def powers(*answers: float) -> Feedback:
         "the true answer grows with c, and not every learner follows.": [1, 1, 1],
     }
     mistakes = {hint: torch.tensor(value, dtype=torch.float64) for hint, value in values.items()}
-    right = "c³ overshoots, c⁰ falls behind, c¹ keeps pace."
+    right = "c³ overshoots, c⁰ falls behind, c¹ is the power of the truth."
     return compare(several(answers), torch.tensor([3.0, 0.0, 1.0]), right, mistakes)
 
 

@@ -4,6 +4,7 @@ static page."""
 from icllib.widgets.base import LiveFigure
 from icllib.widgets.block_builder import BlockBuilder
 from icllib.widgets.copying import Copying
+from icllib.widgets.curves import Curves
 from icllib.widgets.descent import Descent
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
@@ -20,6 +21,7 @@ from icllib.widgets.spectrum import Spectrum
 __all__ = [
     "BlockBuilder",
     "Copying",
+    "Curves",
     "Descent",
     "FewShot",
     "Inspector",

@@ -92,11 +92,11 @@ class Pools(LiveFigure):
             else "With none of these pools do both losses come close"
         )
         return [
-            f"{told}: there are too many answers to store, and the step is the best that is left.",
+            f"{told}: there are too many answers to store, and the step is what is left.",
             "New prompts become worse than answering 0, and stay so: the layer never passes "
             "through the step on its way to the stored answers.",
-            "A few dozen. Every prompt shows new inputs, so that only the functions can be stored, "
-            "and of those a linear layer keeps no more than their mean and their second moment.",
+            "A few dozen. Every prompt shows new inputs, so that only the functions can be known "
+            "by heart, and a linear layer has little room for them.",
         ]
 
     def picture(self) -> str:

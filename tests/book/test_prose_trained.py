@@ -1,4 +1,4 @@
-"""What the prose of chapters 10 to 13 says about the numbers of its page, read from the page."""
+"""What the prose of chapters 10 to 14 says about the numbers of its page, read from the page."""
 
 import itertools
 
@@ -270,7 +270,8 @@ def test_chapter_13_softmax_heads_are_the_centred_step(page):
     assert all(row["cosine, centred"] > 0.99 > 0.97 > row["cosine, step"] for row in two)
     assert all(row["loss ÷ step's"] > 1.05 for row in two)
     assert min(row["loss ÷ step's"] for row in one) > 1.3
-    assert sum(row["loss ÷ step's"] > 1.9 for row in one) == 1
+    assert one[0]["loss ÷ step's"] == pytest.approx(rows["answering 0"]["loss ÷ step's"], rel=0.05)
+    assert 1.6 < one[3]["loss ÷ step's"] < 1.7
     assert rows["authors', 2"]["loss ÷ step's"] == pytest.approx(two[0]["loss ÷ step's"], abs=0.02)
     for row in thirteen.table("Each head's A").values():
         assert row["A of one head"] == pytest.approx(-row["A of the other"], rel=0.06)
@@ -290,11 +291,12 @@ def test_chapter_13_norms_and_plateaus(page):
     assert 0.9 < plain < 1.1 and 1.8 < bent < 2.2
     larger = thirteen.figure("Out of distribution")
     step, norm, pair, zero = larger[0]
-    assert 0.7 * zero < norm < zero < pair < step and step > 10 * zero
-    step, norm, *_ = larger[1]
-    assert norm > 1.5 * step
-    one, two = thirteen.table("Updates until a seed is").values()
-    assert all(two[name] < one[name] for name in ("first seed", "median", "last seed"))
+    assert 0.75 * zero < norm < 0.85 * zero < zero < pair < step and step > 10 * zero
+    step, norm, pair, zero = larger[1]
+    assert 1.5 * step < norm < zero and pair < 1.1 * step
+    one, faster, two = thirteen.table("Updates until a start is").values()
+    assert all(two[name] < one[name] for name in ("first", "median", "last"))
+    assert two["first"] < faster["first"] and two["median"] < faster["median"]
 
 
 def test_chapter_13_pools_of_prompts(page):
@@ -305,10 +307,10 @@ def test_chapter_13_pools_of_prompts(page):
     sizes = list(new)
     zero = 0.47
     assert max(new, key=new.get) == 128
-    assert all(new[a] < new[b] for a, b in itertools.pairwise(sizes[:4]))
-    assert all(new[a] > new[b] for a, b in itertools.pairwise(sizes[3:]))
-    assert all(new[n] > zero for n in (16, 32, 64, 128, 256)) and new[512] < zero
-    assert max(known[:3]) < 1e-4
+    assert all(new[a] < new[b] for a, b in itertools.pairwise(sizes[:5]))
+    assert all(new[a] > new[b] for a, b in itertools.pairwise(sizes[4:]))
+    assert all(new[n] > zero for n in sizes[:7]) and new[512] < zero
+    assert max(known[:4]) < 1e-4 and 1.2 < new[512] / new[32768] < 1.3
     ratios = {name: row["new ÷ the step's"] for name, row in rows.items()}
     assert ratios["2,048"] > 1.05 > ratios["8,192"]
     level = new[32768] / ratios["32,768"]
@@ -326,21 +328,59 @@ def test_chapter_13_pools_of_functions(page):
     ratios = thirteen.table("The same layer and training")
     assert ratios["16"]["new ÷ the step's"] > 1.2 > 1.1 > ratios["32"]["new ÷ the step's"]
     assert ratios["512"]["new ÷ the step's"] < 1.03
-    for name, row in thirteen.table("Loss on the pool's functions").items():
+    for name, row in thirteen.table("Losses of one seed's layer").items():
+        known, new = (row[f"{kind}: layer"] for kind in ("known", "new"))
         if int(name) >= 32:
-            assert row["known: layer"] == pytest.approx(row["best M"], rel=0.03)
-            assert row["new: layer"] == pytest.approx(row["best M, new"], rel=0.07)
+            assert known == pytest.approx(row["known: best M"], rel=0.03)
+            assert new == pytest.approx(row["new: best M"], rel=0.07)
         else:
-            assert row["known: layer"] < 0.97 * row["best M"]
-            assert row["new: layer"] > 1.03 * row["odd part, new"]
+            assert known < 0.97 * row["known: best M"] and new > 1.08 * row["new: best M"]
+            assert row["even part, mean: cosine"] > 0.5
+        if int(name) < 16:
+            assert row["known: odd part"] > 1.2 * row["known: best M"]
 
 
 def test_chapter_13_blocks(page):
     rows = page("13_less_simple_models").table("Blocks as in a GPT")
-    two, four, twelve = (rows[f"{k} blocks"] for k in (2, 4, 12))
-    best, worst = (
-        [row[n] for row in (two, four, twelve)] for n in ("best seed ÷ one step", "worst")
+    ratio = {name: row["loss ÷ one step's"] for name, row in rows.items()}
+    two, four, twelve = (
+        [v for name, v in ratio.items() if name.startswith(f"{k} blocks")] for k in (2, 4, 12)
     )
-    assert max(worst) < 1 and min(best) > rows["GD++, 2 steps"]["worst"]
-    assert best[0] < best[2] and worst[0] - best[0] > max(best) - min(best)
-    assert sum(loss < rows["GD, 2 steps"]["worst"] for loss in best) == 3
+    stacks = two + four + twelve
+    assert len(stacks) == 6 and max(stacks) < 1 and min(stacks) > ratio["GD++, 2 steps"]
+    assert sum(loss < ratio["GD, 2 steps"] for loss in stacks) == 4
+    assert min(two) < min(twelve)
+    assert max(two) - min(two) > max(min(four), *twelve) - min(two)
+
+
+def test_chapter_14_a_layer_behind_a_network_is_a_step(page):
+    fourteen = page("14_curves")
+    zero, line, step, exact = fourteen.column("Sine curves from ten examples", "loss")
+    assert line > zero and 0.08 < step / zero < 0.12 and exact < 1e-9
+    trained = fourteen.table("A trained layer behind a network")
+    ratios = [row["÷ best network and step"] for row in trained.values()]
+    assert len(ratios) == 4 and max(ratios) < 1.02
+    assert all(row["loss"] < 1.01 * step for row in trained.values())
+    for row in fourteen.table("Learned kernels").values():
+        assert row["cosine with cos(x − x')"] > 0.99 and row["asymmetry"] < 0.05
+        assert row["η that it stands for"] == pytest.approx(1.81, rel=0.02)
+    plain, bent, own, two, looped = fourteen.table("Two steps, or two layers").values()
+    assert two["worst"] < 0.1 * own["worst"] < 0.1 * plain["worst"]
+    assert two["worst"] < bent["worst"] < own["worst"]
+    assert looped["worst"] > 3 * looped["loss, best seed"] > 3 * two["worst"]
+
+
+def test_chapter_14_traps_and_families(page):
+    fourteen = page("14_curves")
+    layer, zero, start = fourteen.column("Phases from half a circle", "loss")
+    assert 0.28 < 1 - start / zero < 0.38 and abs(layer / zero - 1) < 0.05
+    none, best, worst, step, theirs = fourteen.column("Sine curves with one unknown", "loss")
+    assert theirs < best <= worst < step < none / 5 and none < 0.03
+    families = fourteen.table("Losses on other families")
+    sines, bent, exact, none = families.values()
+    assert (
+        sines["sine curves"] < 0.1 * none["sine curves"] and sines["parabolas"] > none["parabolas"]
+    )
+    assert bent["parabolas"] < 0.2 * none["parabolas"] and bent["sine curves"] > none["sine curves"]
+    outside = "sine curves, x up to 7.5"
+    assert sines[outside] > none[outside] > 10 * exact[outside]
