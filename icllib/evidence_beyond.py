@@ -90,8 +90,8 @@ def _kernel(model: Transformer, grid: torch.Tensor) -> torch.Tensor:
     entrance."""
     network, layer = model.layers
     phi = network(torch.stack([grid, 0 * grid], dim=1)[None])[0, :, :-1]
-    pair = products(layer)
-    return -pair.written[0, -1, -1] * phi @ pair.read[0, :-1, :-1] @ phi.T
+    A, B = products(layer)
+    return -B[0, -1, -1] * phi @ A[0, :-1, :-1] @ phi.T
 
 
 def curves(folder: Path) -> Iterator[Figure]:
