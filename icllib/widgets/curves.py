@@ -82,9 +82,10 @@ class Curves(LiveFigure):
         return [
             "All three follow, for each is linear in the labels and knows which curves to expect. "
             "Least squares goes through the points; the layer and the step come near.",
-            "All curves turn a little, and everywhere at once: what can be answered is a sine "
-            "curve, so that a wrong label shifts amplitude and phase of the whole. Least squares, "
-            "which has only two numbers to fit to ten points, is moved least.",
+            "All three believe it a little, and everywhere at once: what can be answered is a sine "
+            "curve, so that a wrong label shifts amplitude and phase of the whole. None is robust. "
+            "At the moved input itself the step shifts by η/N of the distance, and least squares "
+            "by a fifth on average, for it fits two numbers to ten points.",
             "On the other side the curves go on as sines: the features know what to expect there. "
             "The step and the layer get the size wrong, for they divide by the spread of inputs "
             "that they were made for.",

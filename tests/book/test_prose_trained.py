@@ -319,7 +319,7 @@ def test_chapter_13_pools_of_prompts(page):
         assert new[n] == pytest.approx(theory, rel=0.07)
     long = thirteen.table("Loss on new prompts in long trainings")
     for name, row in long.items():
-        assert row["after 30,000"] == pytest.approx(row["after 3,000"], rel=0.1)
+        assert row["after 30,000"] == pytest.approx(row["after 3,000"], rel=0.08)
         assert (row["lowest at"] == 0) == name.startswith("128")
 
 
@@ -336,7 +336,7 @@ def test_chapter_13_pools_of_functions(page):
         else:
             assert known < 0.97 * row["known: best M"] and new > 1.08 * row["new: best M"]
             assert row["even part, mean: cosine"] > 0.5
-        if int(name) < 16:
+        if int(name) <= 8:
             assert row["known: odd part"] > 1.2 * row["known: best M"]
 
 
@@ -359,11 +359,14 @@ def test_chapter_14_a_layer_behind_a_network_is_a_step(page):
     assert line > zero and 0.08 < step / zero < 0.12 and exact < 1e-9
     trained = fourteen.table("A trained layer behind a network")
     ratios = [row["÷ best network and step"] for row in trained.values()]
-    assert len(ratios) == 4 and max(ratios) < 1.02
+    assert len(ratios) == 4 and max(ratios) < 1.01
     assert all(row["loss"] < 1.01 * step for row in trained.values())
     for row in fourteen.table("Learned kernels").values():
         assert row["cosine with cos(x − x')"] > 0.99 and row["asymmetry"] < 0.05
-        assert row["η that it stands for"] == pytest.approx(1.81, rel=0.02)
+        assert row["η that it stands for"] == pytest.approx(20 / 11, rel=0.02)
+    alone = fourteen.column("Learned kernels", "loss by it alone")
+    whole = [row["loss"] for name, row in trained.items() if "layer" in name]
+    assert alone == pytest.approx(whole, rel=0.02)
     plain, bent, own, two, looped = fourteen.table("Two steps, or two layers").values()
     assert two["worst"] < 0.1 * own["worst"] < 0.1 * plain["worst"]
     assert two["worst"] < bent["worst"] < own["worst"]
@@ -375,7 +378,10 @@ def test_chapter_14_traps_and_families(page):
     layer, zero, start = fourteen.column("Phases from half a circle", "loss")
     assert 0.28 < 1 - start / zero < 0.38 and abs(layer / zero - 1) < 0.05
     none, best, worst, step, theirs = fourteen.column("Sine curves with one unknown", "loss")
-    assert theirs < best <= worst < step < none / 5 and none < 0.03
+    assert theirs < best <= worst < step < none / 5
+    assert fourteen.column("Sine curves from ten examples", "loss")[0] / none == pytest.approx(
+        82, abs=3
+    )
     families = fourteen.table("Losses on other families")
     sines, bent, exact, none = families.values()
     assert (
