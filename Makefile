@@ -27,7 +27,7 @@ format: environment  ## Lay out Python, the cells of the chapters, and scripts
 
 test: book lint  ## Build, lint, and run every test
 	@$(VENV) tools/browser.py
-	@$(VENV) -m pytest -n 2 --dist loadgroup
+	@$(VENV) -m pytest -n 2 --dist loadfile
 
 bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py

@@ -1343,7 +1343,7 @@ THIRTEEN = [
         also=[lambda S, n, s: pool_matrix(S, n, s).numpy()],
         wrong=[
             (
-                "S is missing",
+                "Ω is missing",
                 lambda S, n, s: inv(s * ((1 + 1 / n) * S + S.trace() / n * eye(len(S)))),
             ),
             ("endless functions", lambda S, n, s: pool_matrix(eye(len(S)), n, s)),
@@ -1377,6 +1377,18 @@ FOURTEEN = [
             ("not 1/π", 0.8117),
             ("not 0", 0),
             ("begin at 0.1", 1.5915),
+        ],
+    ),
+    entry(
+        chapter_14.best_rate,
+        lambda n: 2 * n / (n + 1),
+        also=[lambda n: torch.tensor(2 * n / (n + 1)), lambda n: Fraction(2 * n, n + 1)],
+        wrong=[
+            ("endless examples", lambda n: 2),
+            ("½ cos", lambda n: 1),
+            ("multiply by N", lambda n: 2 / (n + 1)),
+            ("(N + 1)/2", lambda n: 2 * n / (n - 1)),
+            ("the 2 is missing", lambda n: n / (n + 1)),
         ],
     ),
     entry(

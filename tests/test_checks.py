@@ -479,6 +479,7 @@ SAME = {
     "copy_backward": "two of the four matrices may turn their signs together",
     "shift_for": "more than one matrix maps the positions",
     "smoother": "keys may be moved by a constant",
+    "features": "multiples of features span the same",
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from icllib.checks.answers import call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade
 
-__all__ = ["covariance", "features", "half_mean", "kernel_step"]
+__all__ = ["best_rate", "covariance", "features", "half_mean", "kernel_step"]
 
 
 @checked
@@ -33,6 +33,26 @@ def half_mean(answer: float) -> Feedback:
     }
     mistakes = {hint: torch.tensor(value) for hint, value in values.items()}
     return compare(answer, torch.tensor(mean * 2 / math.pi), "E a · 2/π.", mistakes, digits=3)
+
+
+@checked
+def best_rate(answer: Callable[[int], float]) -> Feedback:
+    """`answer(n_context)` → 2N/(N + 1), for inputs that fill whole turns."""
+
+    def case(n: int) -> Case:
+        values = {
+            "that is for endless examples; the example itself counts among the N.": 2.0,
+            "the mean of cos · cos over a turn is ½ cos, not cos.": 1.0,
+            "that is the weight of a label, η/N; multiply by N.": 2 / (n + 1),
+            "1 + (N − 1)/2 is (N + 1)/2.": 2 * n / (n - 1),
+            "the 2 is missing.": n / (n + 1),
+            "η falls with fewer examples: N stands above the line.": (n + 1) / (2 * n),
+            "N of the examples, not N + 1, stand above the line.": 2 * (n + 1) / n,
+        }
+        mistakes = {hint: torch.tensor(value) for hint, value in values.items()}
+        return Case((n,), torch.tensor(2 * n / (n + 1)), mistakes)
+
+    return grade(answer, map(case, (10, 4, 25)), "2N/(N + 1), and 2 for endless examples.")
 
 
 @checked

@@ -8,8 +8,6 @@ import pytest
 from bs4 import BeautifulSoup
 from small_books import CELL, make, new_book, write
 
-pytestmark = pytest.mark.xdist_group("little book")
-
 
 @pytest.fixture(scope="module")
 def little_book(tmp_path_factory) -> Path:

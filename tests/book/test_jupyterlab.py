@@ -16,7 +16,6 @@ from test_browser import MOVE
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("lab"),
     pytest.mark.browser,
 ]
 

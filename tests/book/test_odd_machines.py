@@ -11,7 +11,7 @@ import pytest
 import surroundings
 from small_books import CELL, make, new_book, write
 
-pytestmark = [pytest.mark.site, pytest.mark.slow, pytest.mark.xdist_group("odd")]
+pytestmark = [pytest.mark.site, pytest.mark.slow]
 FIGURE = CELL % (
     "from icllib.plots import canvas, show\n\n"
     "fig, ax = canvas()\nax.plot([0, 1])\n"
