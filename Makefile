@@ -32,7 +32,7 @@ test: book lint  ## Build, lint, and run every test
 bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
 
-experiments: environment  ## Retrain every stored result (about half an hour on 2 cores)
+experiments: environment  ## Retrain every stored result (about an hour on 2 cores)
 	@$(VENV) -m icllib run all
 
 claims: environment  ## Measure every claim on the stored results

@@ -47,16 +47,15 @@ class Ensemble:
     ) -> None:
         self.models, self.seeds, self.objective = list(models), list(seeds), objective
         self._share_weights(trains)
+        # Borrows weights: torch would leave them behind in a layer that stands twice.
+        self._stack = deepcopy(self.models[0])
         if reads_stacks:
             self._find = self._together
-            self._stack = deepcopy(self.models[0])
             for name, parameter in self._stack.named_parameters():
                 parameter.data = self.stacked[name]
         else:
             has_buffers = any(True for model in self.models for _ in model.buffers())
             self._find = self._one_by_one if has_buffers or len(self.models) == 1 else self._by_vmap
-            # Of a layer that stands twice torch would leave the borrowed weights behind.
-            self._template = deepcopy(self.models[0])
 
     def _share_weights(self, trains: Sequence[str] | None) -> None:
         own = [dict(model.named_parameters()) for model in self.models]
@@ -105,7 +104,7 @@ class Ensemble:
         return losses, torch.autograd.grad(losses.sum(), leaves, materialize_grads=True)
 
     def _by_vmap(self, prompts: Prompts, step: int) -> tuple[Tensor, Sequence[Tensor]]:
-        model = _WithLoss(self._template, self.objective)
+        model = _WithLoss(self._stack, self.objective)
         weights = {f"model.{name}": tensor.detach() for name, tensor in self.stacked.items()}
         leaves = [weights[f"model.{name}"].requires_grad_() for name in self.learning]
         try:

@@ -69,7 +69,7 @@ def _loss(predict: alignment.Predictor, prompts: Prompts) -> float:
 
 
 def _gd(lr: float) -> alignment.Predictor:
-    return lambda p: learners.predict(learners.gradient_descent(p, lr, 1), p.x_query)
+    return lambda p: FORMS["GD"](1)(p, lr)
 
 
 def _tuned(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import torch
 
 from icllib.errors import InputError, check_choice, check_count
-from icllib.tasks import LinearTask, Prompts
+from icllib.tasks import LinearTask, Prompts, with_change
 
 __all__ = ["PoolTask"]
 
@@ -27,7 +27,7 @@ class PoolTask:
     Raises:
         InputError: a size below 1, an unknown `fixed`, or a source that is no `LinearTask`.
 
-    Source: von Oswald et al. (2023), appendix A.12, for prompts; Raventós et al. (2023) for W*.
+    Source: von Oswald et al. (2023), figure 16, for prompts; Raventós et al. (2023) for W*.
     """
 
     source: LinearTask
@@ -70,16 +70,11 @@ class PoolTask:
         """Draw from the pool, with replacement; as `LinearTask.sample`."""
         batch = check_count("batch", batch)
         dtype = dtype or torch.get_default_dtype()
-        at = torch.randint(self.size, (batch,), generator=generator, device=generator.device)
-        pool = self.members.to(generator.device, dtype)
+        at = torch.randint(self.size, (batch,), generator=generator, device=generator.device).cpu()
+        pool = self.members
         if self.fixed == "prompt":
-            return Prompts(*(getattr(pool, field.name)[at] for field in fields(pool)))
-        drawn, weights = self.source.sample(batch, generator, dtype), pool.weights[at]
-        change = weights - drawn.weights
-        return Prompts(
-            drawn.x,
-            drawn.y + torch.einsum("boi,bni->bno", change, drawn.x),
-            drawn.x_query,
-            drawn.y_query + torch.einsum("boi,bi->bo", change, drawn.x_query),
-            weights,
-        )
+            chosen = Prompts(*(getattr(pool, field.name)[at] for field in fields(pool)))
+            return chosen.to(generator.device, dtype)
+        drawn = self.source.sample(batch, generator, dtype)
+        weights = pool.weights[at].to(drawn.x)
+        return replace(with_change(drawn, weights - drawn.weights), weights=weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import torch
@@ -99,6 +99,16 @@ class Prompts:
 
 def _same(a: Tensor, b: Tensor) -> bool:
     return (a.dtype, a.device) == (b.dtype, b.device) and torch.equal(a, b)
+
+
+def with_change(prompts: Prompts, change: Float[Tensor, "batch N_y N_x"]) -> Prompts:
+    """The same inputs and noise where W* has become W* + change."""
+    return replace(
+        prompts,
+        y=prompts.y + torch.einsum("boi,bni->bno", change, prompts.x),
+        y_query=prompts.y_query + torch.einsum("boi,bi->bo", change, prompts.x_query),
+        weights=prompts.weights + change,
+    )
 
 
 def single_or_double(tensor: Tensor) -> Tensor:
@@ -263,10 +273,4 @@ class BalancedTask(LinearTask):
         change = drawn.weights @ (
             factor.T - torch.eye(self.dim_x).to(factor)
         )  # from W* to W* Λ^{−1/2}, turned
-        return Prompts(
-            drawn.x,
-            drawn.y + torch.einsum("boi,bni->bno", change, drawn.x),
-            drawn.x_query,
-            drawn.y_query + torch.einsum("boi,bi->bo", change, drawn.x_query),
-            drawn.weights + change,
-        )
+        return with_change(drawn, change)

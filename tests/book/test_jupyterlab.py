@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.browser,
 ]
 
-#: The highest peak of a kernel; chapter 14 trains four small networks while one reads.
+#: The highest peak of a kernel; chapter 14 trains seven small networks while one reads.
 MEGABYTES = dict.fromkeys(CHAPTERS, 600) | {"chapters/14_curves": 750}
 SECONDS = 300  # a busy machine takes its time to load the page
 OPEN = """async (path) => {
