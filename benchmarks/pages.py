@@ -57,6 +57,7 @@ CONTROLS = {
     "optimum": ("input[type=range]", "input"),
     "pools": ("input[type=range]", "input"),
     "curves": ("input[type=range]", "input"),
+    "emergence": ("input[type=range]", "input"),
 }
 
 

@@ -17,7 +17,8 @@ In reading order:
 - `ensemble`, `optimizers`, `training`: models side by side, their updates, and the training loop
 - `weights`, `alignment`: what a trained layer's weights mean, and how close it is to an algorithm
 - `landscape`: whether training ended in a minimum
-- `pools`, `curves`, `blocks`: only so many tasks; curves; what transformers put around attention
+- `pools`, `curves`, `sequences`: only so many tasks; curves; sequences without labels
+- `blocks`, `separate`: what transformers put around attention; separate tokens
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
 - `runs`, `catalogue`, `experiments`: running an experiment; all of them; loading them by name
@@ -62,6 +63,8 @@ __all__ = [
     "recipes",
     "rivals",
     "runs",
+    "separate",
+    "sequences",
     "solvers",
     "store",
     "svg",

@@ -43,13 +43,14 @@ class _SelfAttention(Traced):
         generator: torch.Generator | None = None,
         init_std: float = 0.02,
         sees_query: bool = False,
+        causal: bool = False,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         dim_token, n_heads = check_count("dim_token", dim_token), check_count("n_heads", n_heads)
         dim_head = dim_token if dim_head is None else check_count("dim_head", dim_head)
         self.dim_token, self.n_heads, self.dim_head = dim_token, n_heads, dim_head
-        self.sees_query = sees_query
+        self.sees_query, self.causal = sees_query or causal, causal
 
         def matrices(rows: int, columns: int) -> nn.Parameter:
             weight = torch.zeros(n_heads, rows, columns, dtype=dtype)
@@ -83,6 +84,13 @@ class _SelfAttention(Traced):
         queries = self._note("queries", torch.einsum("hdi,bti->bhtd", self.W_Q, tokens))
         return keys, values, queries
 
+    def _masked(self, scores: Tensor, blank: float) -> Tensor:
+        """Scores, `blank` where a causal layer would look at a later token."""
+        if not self.causal:
+            return scores
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+        return scores.masked_fill(later, blank)
+
     def _write(self, tokens: Tokens, mixed: Tensor) -> Tokens:
         """Add what the heads found, (batch, n_heads, T, dim_head), to the tokens."""
         update = self._note(
@@ -110,6 +118,8 @@ class LinearSelfAttention(_SelfAttention):
         init_std: standard deviation of the drawn weights.
         sees_query: the last token, the query's, offers a key and a value as well; not so in the
             paper's layers.
+        causal: every token meets itself and those before it, and no later one; the last token then
+            is a key as well.
         dtype: of the weights.
 
     Attributes:
@@ -125,6 +135,9 @@ class LinearSelfAttention(_SelfAttention):
     def forward(self, tokens: Tokens) -> Tokens:
         """(batch, N + 1, dim_token) → the same shape: every token is moved, the query's too."""
         keys, values, queries = self._project(tokens)
+        if self.causal:  # a memory for every token: scores are shorter
+            scores = self._note("scores", self._masked(queries @ keys.mT, 0.0))
+            return self._write(tokens, scores @ values)
         # V Kᵀ = Σ_i v_i k_iᵀ, built from the context alone
         memory = self._note("memory", values.mT @ keys)
         return self._write(tokens, queries @ memory.mT)
@@ -140,7 +153,8 @@ class SoftmaxSelfAttention(_SelfAttention):
     def forward(self, tokens: Tokens) -> Tokens:
         """(batch, N + 1, dim_token) → the same shape."""
         keys, values, queries = self._project(tokens)
-        scores = self._note("scores", queries @ keys.mT / math.sqrt(self.dim_head))
+        scores = self._masked(queries @ keys.mT / math.sqrt(self.dim_head), -math.inf)
+        scores = self._note("scores", scores)
         weights = self._note("weights", scores.softmax(dim=-1))
         return self._write(tokens, weights @ values)
 

@@ -1,7 +1,9 @@
-"""What a real transformer puts around attention: norms, small networks, a wider inside."""
+"""What a real transformer puts around attention: norms, small networks, a wider inside; and a
+network that does without."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from icllib.errors import check_count
 
-__all__ = ["Feedforward", "Normed", "Widened"]
+__all__ = ["Feedforward", "FlatNetwork", "Normed", "Widened"]
 
 
 class Normed(nn.Module):
@@ -95,6 +97,37 @@ class Widened(nn.Module):
         return torch.cat(
             [tokens[..., : -answer.shape[-1]], tokens[..., -answer.shape[-1] :] + answer], -1
         )
+
+
+class FlatNetwork(nn.Module):
+    """Reads all tokens as one long vector, and writes minus its prediction into the y-slots of the
+    query's token.
+
+    Args:
+        length: numbers in a prompt, (N + 1)(N_x + N_y).
+        hidden: widths of the layers between, with ReLU.
+        dim_y: N_y.
+        generator: draws weights N(0, 2/inputs); biases start at 0.
+    """
+
+    def __init__(
+        self, length: int, hidden: tuple[int, ...], dim_y: int, *, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        sizes = [length, *hidden, dim_y]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
+        for layer in self.layers:
+            nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5, generator=generator)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(batch, N + 1, dim_token) → the same shape."""
+        hidden = tokens.flatten(1)
+        for layer in self.layers[:-1]:
+            hidden = torch.relu(layer(hidden))
+        answer = self.layers[-1](hidden)
+        unchanged = tokens[:, -1, : -answer.shape[1]]
+        return torch.cat([tokens[:, :-1], torch.cat([unchanged, -answer], dim=1)[:, None]], dim=1)
 
 
 def _draw(layer: nn.Linear, generator: torch.Generator) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 
 from icllib.curves import ParabolaTask, SineTask
-from icllib.kinds import Blocks, Curved, Experiment, Flat, Rival, Stack, Tuning
+from icllib.kinds import Blocks, Curved, Experiment, Flat, Rival, Separate, Stack, Tuning
 from icllib.pools import PoolTask
 from icllib.recipes import Recipe
 from icllib.tasks import BalancedTask, LinearTask
@@ -49,6 +49,7 @@ def everything() -> Iterator[Experiment | Tuning]:
     yield from _less_simple()
     yield from _pools()
     yield from _curves()
+    yield from _separate()
     yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
     yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
 
@@ -194,6 +195,37 @@ def _curves() -> Iterator[Experiment]:
         ("parabola", "Another family: parabolas?", ParabolaTask(), Curved(), recipe),
     ):
         yield Experiment(f"curves-{name}", question, task, model, how, 3)
+
+
+def _separate() -> Iterator[Experiment]:
+    model, task = Separate(), LinearTask(3, n_context=6)
+    # No warm-up, which would lengthen the plateau by its own length.
+    recipe = Recipe(1000, batch=256, lr=0.01, schedule="constant", warmup=0.0)
+
+    def plateau(name: str, question: str, **changed: object) -> Experiment:
+        own = {"task": task, "model": model, "recipe": recipe, "seeds": 10, "every": 50} | changed
+        return Experiment(f"separate-{name}", question, **own)
+
+    yield plateau("6", "Separate tokens: when does the step appear?")
+    for lr, steps in ((0.0025, 2500), (0.005, 1500), (0.02, 500)):
+        how = replace(recipe, lr=lr, steps=steps)
+        yield plateau(f"lr-{lr}", f"… with a learning rate of {lr}?", recipe=how)
+    for std in (0.01, 0.04, 0.08):
+        start = replace(model, init_std=std)
+        yield plateau(f"start-{std}", f"… from weights of {std}?", model=start)
+    for n, steps in ((3, 600), (4, 600), (9, 1000), (12, 1200)):
+        other, how = LinearTask(3, n_context=n), replace(recipe, steps=steps)
+        yield plateau(f"{n}", f"… with {n} examples?", task=other, recipe=how)
+    linear = {"model": replace(model, softmax=False, init_std=0.1), "every": 200}
+    how = Recipe(3000, batch=256, lr=0.003)
+    question = "… where the first layer is linear?"
+    yield plateau("linear", question, recipe=how, seeds=5, **linear)
+    yield plateau("paper-linear", question, task=PAPER, recipe=how, seeds=3, **linear)
+    how = Recipe(1500, batch=512, lr=0.005)
+    yield plateau("paper", "… at the paper's size?", task=PAPER, recipe=how, seeds=5)
+    causal, how = replace(model, causal=True, init_std=0.2), Recipe(2000, batch=256, lr=0.003)
+    question = "A causal mask, and every label predicted: what is learned?"
+    yield plateau("causal", question, model=causal, recipe=how, seeds=5)
 
 
 #: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown

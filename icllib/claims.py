@@ -94,8 +94,8 @@ CLAIMS: tuple[Claim, ...] = (
         "C08",
         "Training needs only the pressure to predict.",
         "I",
-        "10",
-        evidence.pressure_to_predict,
+        "10, 15",
+        evidence_beyond.pressure_to_predict,
     ),
     Claim(
         "C09",
@@ -126,6 +126,13 @@ CLAIMS: tuple[Claim, ...] = (
         evidence_beyond.curves,
     ),
     Claim(
+        "C13",
+        "Of separate tokens a first layer can copy, and training finds copying, suddenly.",
+        "P",
+        "8, 15",
+        evidence_beyond.copying_appears,
+    ),
+    Claim(
         "C14",
         "One softmax head cannot take the step; two nearly do.",
         "P",
@@ -145,5 +152,19 @@ CLAIMS: tuple[Claim, ...] = (
         "I",
         "10",
         evidence.before_training,
+    ),
+    Claim(
+        "C19",
+        "The trained circuit is that of an induction head.",
+        "P",
+        "8, 15",
+        evidence_beyond.induction,
+    ),
+    Claim(
+        "C21",
+        "Training does not find copying where the first layer is linear.",
+        "P",
+        "15",
+        evidence_beyond.copying_without_softmax,
     ),
 )

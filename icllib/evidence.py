@@ -13,7 +13,7 @@ from icllib import alignment, construct, learners, theory
 from icllib.alignment import reads
 from icllib.attention import LinearSelfAttention
 from icllib.experiments import PAPER, load, load_rivals, named
-from icllib.kinds import FlatNetwork
+from icllib.blocks import FlatNetwork
 from icllib.learners import query_loss
 from icllib.rivals import FORMS, judge
 from icllib.tasks import LinearTask, Prompts

@@ -1,15 +1,16 @@
-"""What decides the claims on models less simple than one linear layer (chapters 13 and 14)."""
+"""What decides the claims on models less simple than one linear layer (chapters 13 to 15)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from icllib import theory
+from icllib import construct, evidence, theory
 from icllib.alignment import compare, predictor
 from icllib.attention import Transformer
 from icllib.curves import SineTask
@@ -17,11 +18,22 @@ from icllib.evidence import Figure
 from icllib.experiments import PAPER, load
 from icllib.learners import mean_loss
 from icllib.rivals import FORMS
+from icllib.separate import copying, drop_times, every_answer
 from icllib.tasks import LinearTask, Prompts
+from icllib.tokens import join_tokens, separate_tokens
 from icllib.tuning import tune
 from icllib.weights import products
 
-__all__ = ["curves", "layer_norm", "softmax"]
+__all__ = [
+    "copying_appears",
+    "copying_without_softmax",
+    "curves",
+    "induction",
+    "layer_norm",
+    "pressure_to_predict",
+    "recall",
+    "softmax",
+]
 
 
 def _centred(prompts: Prompts, lr: float) -> torch.Tensor:
@@ -38,9 +50,20 @@ def _losses(models: Sequence[nn.Module], prompts: Prompts) -> list[float]:
     return [mean_loss(predictor(model), prompts).mean for model in models]
 
 
-def _over_step(models: Sequence[nn.Module], prompts: Prompts) -> list[float]:
-    """The loss of every seed ÷ that of the best step on the same prompts."""
-    step = mean_loss(lambda p: FORMS["GD"](1)(p, theory.best_step_size(PAPER)), prompts).mean
+def _step(task: LinearTask, prompts: Prompts) -> float:
+    """The loss of one step with the best η of a task."""
+    return mean_loss(lambda p: FORMS["GD"](1)(p, theory.best_step_size(task)), prompts).mean
+
+
+def _zero(prompts: Prompts) -> float:
+    return mean_loss(lambda p: 0 * p.y_query, prompts).mean
+
+
+def _over_step(
+    models: Sequence[nn.Module], prompts: Prompts, task: LinearTask = PAPER
+) -> list[float]:
+    """The loss of every seed ÷ that of the best step of the task on the same prompts."""
+    step = _step(task, prompts)
     return [loss / step for loss in _losses(models, prompts)]
 
 
@@ -93,8 +116,7 @@ def _kernel(model: Transformer, grid: torch.Tensor) -> torch.Tensor:
 def curves(folder: Path) -> Iterator[Figure]:
     """C12: a network and layers, trained together, on sine curves."""
     task, prompts = SineTask(), _prompts(SineTask())
-    zero = mean_loss(lambda p: 0 * p.y_query, prompts).mean
-    steps = []
+    zero, steps = _zero(prompts), []
     for count in (1, 2):
         source = torch.Generator().manual_seed(0)
         lr = tune(task, lambda p, lr, k=count: _waves(p, lr, k), [1.5], source).values[0]
@@ -111,3 +133,77 @@ def curves(folder: Path) -> Iterator[Figure]:
     )
     worst = max(_losses(load("curves-2", folder=folder).models, prompts))
     yield Figure("two layers: loss ÷ two steps', worst seed", worst / steps[1], "≤", 1.0)
+
+
+def pressure_to_predict(folder: Path) -> Iterator[Figure]:
+    """C08: training on the answer alone, and on every label behind a causal mask."""
+    yield from evidence.pressure_to_predict(folder)
+    causal = load("separate-causal", folder=folder)
+    prompts = _prompts(causal.experiment.task)
+    worst = max(_over_step(causal.models, prompts, causal.experiment.task))
+    yield Figure("causal, every label: last loss ÷ the step's, worst seed", worst, "≤", 1.1)
+
+
+def copying_appears(folder: Path) -> Iterator[Figure]:
+    """C13: the constructed copying layer; when training finds copying; what hangs on it."""
+    small = LinearTask(2, n_context=3).sample(
+        50, torch.Generator().manual_seed(0), dtype=torch.float64
+    )
+    with torch.no_grad():
+        copied = construct.copy_layer(2, 1, 3)(separate_tokens(small))[:, ::2, :3]
+    error = float((copied - join_tokens(small)).abs().max())
+    yield Figure("constructed copying: largest error", error, "≤", 1e-12)
+    large, prompts = load("separate-paper", folder=folder).models, _prompts()
+    few = PAPER.sample(64, torch.Generator().manual_seed(0))
+    shares = [max(copying(model, few).values()) for model in large]
+    yield Figure(
+        "attention of one half of an example for the other, worst seed", min(shares), "≥", 0.6
+    )
+    yield Figure("loss ÷ the step's, worst seed", max(_over_step(large, prompts)), "≤", 1.1)
+    without = []
+    for model in map(deepcopy, large):
+        model.layers[0].P.zero_()
+        without.append(mean_loss(predictor(model), prompts).mean / _zero(prompts))
+    yield Figure(
+        "without the first layer: loss ÷ that of answering 0, least", min(without), "≥", 0.9
+    )
+    start = load("separate-6", folder=folder)
+    drawn = _prompts(start.experiment.task)
+    levels = _zero(drawn), _step(start.experiment.task, drawn)
+    losses = start.result.tensors["losses"]
+    begun, done = (drop_times(losses, *levels, part, window=25) for part in (0.2, 0.8))
+    lasts = float(((done - begun) / begun).median())
+    yield Figure("from 20 % to 80 % of the drop ÷ updates before, median", lasts, "≤", 1.0)
+
+
+def induction(folder: Path) -> Iterator[Figure]:
+    """C19: behind a causal mask, a first layer that looks back, and a second that recalls."""
+    causal = load("separate-causal", folder=folder).models
+    drawn = LinearTask(3, n_context=6).sample(64, torch.Generator().manual_seed(0))
+    looks = [copying(model, drawn)["previous"] for model in causal]
+    yield Figure("attention of y for the token before, worst seed", min(looks), "≥", 0.7)
+    alike = [recall(model) for model in causal]
+    yield Figure("letters: cosine of answers with what followed, worst seed", min(alike), "≥", 0.9)
+
+
+def recall(model: nn.Module, letters: int = 3, batch: int = 2000) -> float:
+    """Each letter a unit vector, each followed by a random number, and then one of them again: the
+    cosine of a model's answers with the number that followed it."""
+    source = torch.Generator().manual_seed(0)
+    x = torch.eye(letters).expand(batch, -1, -1)
+    y = torch.randn(batch, letters, 1, generator=source)
+    asked = torch.randint(letters, (batch,), generator=source)
+    rows = torch.arange(batch)
+    prompts = Prompts(x, y, x[rows, asked], y[rows, asked])
+    with torch.no_grad():
+        answers = every_answer(model, prompts)[:, -1]
+    return float(torch.cosine_similarity(answers.flatten(), prompts.y_query.flatten(), dim=0))
+
+
+def copying_without_softmax(folder: Path) -> Iterator[Figure]:
+    """C21: what training makes of a linear first layer."""
+    for name, task in (("linear", LinearTask(3, n_context=6)), ("paper-linear", PAPER)):
+        models = load(f"separate-{name}", folder=folder).models
+        best = min(_over_step(models, _prompts(task), task))
+        where = f"linear first layer, N = {task.n_context}: loss ÷ the step's, best seed"
+        yield Figure(where, best, "≥", 1.1)

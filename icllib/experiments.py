@@ -12,7 +12,7 @@ from icllib.catalogue import CLEAN, PAPER, everything
 from icllib.errors import InputError, check_choice, check_count
 from icllib.kinds import Experiment, Tuning, rebuild, trained_models
 from icllib.kinds import Flat as Flat
-from icllib.kinds import FlatNetwork as FlatNetwork
+from icllib.blocks import FlatNetwork as FlatNetwork
 from icllib.kinds import Stack as Stack
 from icllib.rivals import Table
 

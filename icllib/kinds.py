@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from icllib.attention import MLP, LinearSelfAttention, SoftmaxSelfAttention, Transformer
-from icllib.blocks import Feedforward, Normed, Widened
+from icllib.blocks import Feedforward, FlatNetwork, Normed, Widened
 from icllib.curves import ParabolaTask, SineTask
 from icllib.errors import check_count
 from icllib.pools import PoolTask
 from icllib.recipes import Recipe
+from icllib.separate import Separated
 from icllib.store import Result
 from icllib.tasks import LinearTask
 
@@ -23,8 +23,8 @@ __all__ = [
     "Curved",
     "Experiment",
     "Flat",
-    "FlatNetwork",
     "Rival",
+    "Separate",
     "Stack",
     "Tuning",
     "rebuild",
@@ -169,35 +169,36 @@ class Flat:
         return lambda generator: FlatNetwork(length, self.hidden, task.dim_y, generator=generator)
 
 
-class FlatNetwork(nn.Module):
-    """Reads all tokens as one long vector, and writes minus its prediction into the y-slots of the
-    query's token.
+@dataclass(frozen=True)
+class Separate:
+    """A softmax layer and a linear one on separate tokens with learned positions.
 
-    Args:
-        length: numbers in a prompt, (N + 1)(N_x + N_y).
-        hidden: widths of the layers between, with ReLU.
-        dim_y: N_y.
-        generator: draws weights N(0, 2/inputs); biases start at 0.
+    Attributes:
+        softmax: the first layer has a softmax; else it is linear as well.
+        causal: no token looks at a later one, and every label of the prompt is predicted.
+        dim_position: width of the positions.
+        init_std: standard deviation of the starting weights.
+        position_std: … of the starting positions.
     """
 
-    def __init__(
-        self, length: int, hidden: tuple[int, ...], dim_y: int, *, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        sizes = [length, *hidden, dim_y]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
-        for layer in self.layers:
-            nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5, generator=generator)
-            nn.init.zeros_(layer.bias)
+    softmax: bool = True
+    causal: bool = False
+    dim_position: int = 20
+    init_std: float = 0.02
+    position_std: float = 0.2
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(batch, N + 1, dim_token) → the same shape."""
-        hidden = tokens.flatten(1)
-        for layer in self.layers[:-1]:
-            hidden = torch.relu(layer(hidden))
-        answer = self.layers[-1](hidden)
-        unchanged = tokens[:, -1, : -answer.shape[1]]
-        return torch.cat([tokens[:, :-1], torch.cat([unchanged, -answer], dim=1)[:, None]], dim=1)
+    def build(self, task: LinearTask) -> Callable[[torch.Generator], Separated]:
+        """A function that draws such a model for a task from a generator."""
+        width, length = task.dim_x + task.dim_y + self.dim_position, 2 * task.n_context + 1
+        kinds = (SoftmaxSelfAttention if self.softmax else LinearSelfAttention, LinearSelfAttention)
+
+        def draw(generator: torch.Generator) -> Separated:
+            positions = torch.randn(length, self.dim_position, generator=generator)
+            options = {"init_std": self.init_std, "causal": self.causal}
+            layers = [kind(width, generator=generator, **options) for kind in kinds]
+            return Separated(task.dim_x, task.dim_y, self.position_std * positions, layers)
+
+        return draw
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Experiment:
     name: str
     question: str
     task: Task
-    model: Stack | Blocks | Curved | Flat
+    model: Stack | Blocks | Curved | Flat | Separate
     recipe: Recipe
     seeds: int = 5
     every: int = 100

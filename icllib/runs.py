@@ -18,9 +18,10 @@ from icllib import alignment, construct, rivals
 from icllib.attention import from_moments
 from icllib.errors import InputError, check_choice, check_count
 from icllib.files import FileError, digest, plain, read_checkpoint, write_checkpoint
-from icllib.kinds import Experiment, Rival, Stack, Tuning
+from icllib.kinds import Experiment, Rival, Separate, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.pools import PoolTask
+from icllib.separate import copying, loss_of_every_label
 from icllib.store import FOLDER, Result, making, save
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
@@ -202,15 +203,18 @@ def _train_part(
         torch.set_num_threads(threads)
     task, model = experiment.task, experiment.model
     is_stack = isinstance(model, Stack)
+    is_causal = isinstance(model, Separate) and model.causal
+    of_tokens = loss_of_every_label if is_causal else loss_from_tokens
     trained = train(
         model.build(task),
         task,
         replace(experiment.recipe, trains=model.trains) if is_stack else experiment.recipe,
         seeds,
-        objective=loss_from_moments if is_stack else loss_from_tokens,
+        objective=loss_from_moments if is_stack else of_tokens,
         measures=_measures(
             task, from_moments if is_stack else _from_tokens, experiment.recipe.dtype, device
-        ),
+        )
+        | (_maps(task, device) if isinstance(model, Separate) and model.softmax else {}),
         every=experiment.every,
         keep_weights=experiment.keep_weights,
         checkpoint=checkpoint if checkpoint.parent.is_dir() else None,
@@ -261,6 +265,12 @@ def _measures(
         seen = test(task)
         measures["seen"] = lambda model: loss(model, seen)
     return measures
+
+
+def _maps(task: LinearTask, device: str) -> dict[str, Callable[[nn.Module], float]]:
+    """What the first layer copies from."""
+    prompts = task.sample(64, torch.Generator().manual_seed(_TEST_SEED)).to(device)
+    return {name: lambda model, n=name: copying(model, prompts)[n] for name in ("next", "previous")}
 
 
 def _gather(seeds: list[int], outcomes: list) -> tuple[dict[str, Tensor], dict]:

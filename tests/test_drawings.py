@@ -112,6 +112,9 @@ EXTREME = {
         for size in (0, 2)
         for at in (0, 3)
     ],
+    "emergence": [
+        {"run": run, "at": at, "asks": asks} for run, asks in ((0, 0), (1, 4)) for at in (0, 3)
+    ],
     "spectrum": [
         {"steps": k, "lr": lr, "gamma": gamma}
         for k in (1, 3)
@@ -240,6 +243,11 @@ def pools(figure, state, result):
     }
 
 
+def emergence(figure, state, result):
+    now = [[figure.data["steps"][state["at"]], result["loss"]]]
+    return {}, {("", "now"): now}
+
+
 def spectrum(figure, state, result):
     return {("", "left"): along(0, figure.data["most"], result["left"])}, {}
 
@@ -257,6 +265,7 @@ WANTED = {
         optimum,
         curves,
         pools,
+        emergence,
         spectrum,
     )
 }
@@ -409,6 +418,15 @@ def test_shades_and_squares_are_as_strong_as_their_numbers(sheet):
         sides = [last[0] - first[0] for first, last in squares]
         cell = min(32, (283 - 60) / 9)
         assert [(side / cell) ** 2 for side in sides] == pytest.approx(weights, abs=1e-6)
+    figure = FIGURES["emergence"]()
+    for state in [figure.state, *EXTREME["emergence"]]:
+        squares = [
+            m["points"] for m in drawn(sheet, figure, state, 283)["loose"] if m["mark"] == "weight"
+        ]
+        rows = figure.data["runs"][state["run"]]["maps"][state["at"]]
+        weights = [weight for row in rows for weight in [*row, 0]]
+        areas = [((last[0] - first[0]) / 24) ** 2 for first, last in squares]
+        assert areas == pytest.approx(weights, abs=1e-6)
 
 
 @pytest.mark.browser

@@ -7,7 +7,8 @@ from icllib import rivals, store
 from icllib.attention import from_moments
 from icllib.errors import InputError
 from icllib.experiments import NAMED, load, load_rivals, named
-from icllib.kinds import Experiment, Flat, FlatNetwork, Stack, Tuning
+from icllib.blocks import FlatNetwork
+from icllib.kinds import Experiment, Flat, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.pools import PoolTask
 from icllib.runs import run

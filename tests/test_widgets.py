@@ -20,6 +20,7 @@ from icllib.widgets import (
     Copying,
     Curves,
     Descent,
+    Emergence,
     FewShot,
     Inspector,
     Kernels,
@@ -114,6 +115,12 @@ def pools():
     return Pools(kinds, [0, 10, 20, 40], 0.2, 0.4)
 
 
+def emergence():
+    """Four measurements of two seeds, five tokens."""
+    maps = torch.stack([numbers(seed, 2, 5, 4).softmax(-1) for seed in range(4)])
+    return Emergence([0, 10, 20, 40], maps, numbers(9, 4, 2).exp() / 5, 0.2, 0.4)
+
+
 SOLUTION = {
     "W_K": ["I", "0", "0", "0"],
     "W_Q": ["I", "0", "0", "0"],
@@ -138,6 +145,7 @@ FIGURES = {
     "optimum": Optimum,
     "pools": lambda: pools(),
     "curves": lambda: curves(),
+    "emergence": lambda: emergence(),
     "spectrum": lambda: Spectrum(
         numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
     ),
@@ -196,6 +204,8 @@ def states(name, figure):
         elif name == "curves":
             at = [(3 * seed + 7 * k) % 21 for k in range(3)]
             yield {"at": at, "y": numbers(seed, 3).tolist(), "amplitude": 1.0, "phase": 2.0}
+        elif name == "emergence":
+            yield {"run": seed % 2, "at": seed, "asks": seed + seed // 3}
         elif name == "pools":
             yield {"kind": seed % 2, "size": seed % 3, "at": seed}
         elif name == "spectrum":

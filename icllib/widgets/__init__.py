@@ -6,6 +6,7 @@ from icllib.widgets.block_builder import BlockBuilder
 from icllib.widgets.copying import Copying
 from icllib.widgets.curves import Curves
 from icllib.widgets.descent import Descent
+from icllib.widgets.emergence import Emergence
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
 from icllib.widgets.kernels import Kernels
@@ -23,6 +24,7 @@ __all__ = [
     "Copying",
     "Curves",
     "Descent",
+    "Emergence",
     "FewShot",
     "Inspector",
     "Kernels",

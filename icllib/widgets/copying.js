@@ -22,14 +22,6 @@ function compute(data, state) {
 
 const SHIFTS = { "reads the next token": "next", "reads the token before": "before" };
 
-// A square whose area is a weight; the whole cell is 1.
-function square(layer, weight, [x, y], cell, kind, mark) {
-  layer.append(make("rect", { x, y, width: cell, height: cell, class: "icl-frame" }));
-  const side = Math.sqrt(weight) * cell;
-  const place = { x: x + (cell - side) / 2, y: y + (cell - side) / 2, width: side, height: side };
-  layer.append(make("rect", { ...place, class: `icl-bar ${kind}`, "data-mark": mark }));
-}
-
 function render({ model, el }) {
   const data = model.get("data");
   const entries = [
@@ -42,24 +34,6 @@ function render({ model, el }) {
   const shift = panel.appendChild(choice(Object.keys(SHIFTS), "Direction of the shift", turn));
   const flip = () => change({ sees_query: !model.get("state").sees_query });
   const sees = button(panel, "Query sees itself", flip);
-
-  function drawWeights(result, left, cell) {
-    const T = result.weights.length;
-    const nameOf = (t) => (t === T - 1 ? "q" : `${t % 2 ? "y" : "x"}${Math.floor(t / 2) + 1}`);
-    text(layer, left + (T * cell) / 2, 14, "token that is read", "icl-label", "middle");
-    const [x, y] = [left - 34, 40 + (T * cell) / 2];
-    const turned = text(layer, x, y, "token that asks", "icl-label", "middle");
-    turned.setAttribute("transform", `rotate(-90 ${x} ${y})`);
-    result.weights.forEach((row, r) => {
-      const middle = (r + 0.5) * cell;
-      text(layer, left + middle, 34, nameOf(r), "icl-tick", "middle");
-      text(layer, left - 8, 44 + middle, nameOf(r), "icl-tick", "end");
-      row.forEach((weight, c) => {
-        const kind = r === T - 1 ? "icl-query" : "icl-gd";
-        square(layer, weight, [left + c * cell, 40 + r * cell], cell, kind, "weight");
-      });
-    });
-  }
 
   // What each weight looks like.
   function drawScale(left, top, cell) {
@@ -76,7 +50,8 @@ function render({ model, el }) {
     const T = result.weights.length;
     const cell = Math.min(32, (width - 60) / T);
     const left = 50 + (width - 60 - T * cell) / 2;
-    drawWeights(result, left, cell);
+    const kindOf = (asks) => (asks === T - 1 ? "icl-query" : "icl-gd");
+    attentionMap(layer, result.weights, { left, cell, kindOf });
     const top = 40 + T * cell + 14;
     drawScale(left - 10, top, 18);
     set.scale(state.scale);

@@ -223,3 +223,32 @@ function colourScale(layer, { x, y, w, largest }) {
   ];
   for (const [value, at, anchor] of ends) text(layer, at, y + 22, plain(value), "icl-tick", anchor);
 }
+
+// A square whose area is a weight; the whole cell is 1.
+function square(layer, weight, [x, y], cell, kind, mark) {
+  layer.append(make("rect", { x, y, width: cell, height: cell, class: "icl-frame" }));
+  const side = Math.sqrt(weight) * cell;
+  const place = { x: x + (cell - side) / 2, y: y + (cell - side) / 2, width: side, height: side };
+  layer.append(make("rect", { ...place, class: `icl-bar ${kind}`, "data-mark": mark }));
+}
+
+// The names of separate tokens: x1, y1, …, q.
+const tokenName = (t, length) =>
+  t === length - 1 ? "q" : `${t % 2 ? "y" : "x"}${Math.floor(t / 2) + 1}`;
+
+// Who reads whom: a row for each token that asks, a column for each that is read.
+function attentionMap(layer, weights, { left, cell, kindOf }) {
+  const T = weights.length;
+  text(layer, left + (T * cell) / 2, 14, "token that is read", "icl-label", "middle");
+  const [x, y] = [left - 34, 40 + (T * cell) / 2];
+  const turned = text(layer, x, y, "token that asks", "icl-label", "middle");
+  turned.setAttribute("transform", `rotate(-90 ${x} ${y})`);
+  weights.forEach((row, r) => {
+    const middle = (r + 0.5) * cell;
+    text(layer, left + middle, 34, tokenName(r, T), "icl-tick", "middle");
+    text(layer, left - 8, 44 + middle, tokenName(r, T), "icl-tick", "end");
+    row.forEach((weight, c) => {
+      square(layer, weight, [left + c * cell, 40 + r * cell], cell, kindOf(r, c), "weight");
+    });
+  });
+}
