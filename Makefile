@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve test lint format bench experiments claims clean environment
+.PHONY: help book chapter serve test lint format bench experiments claims proof clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ experiments: environment  ## Retrain every stored result (about an hour on 2 cor
 
 claims: environment  ## Measure every claim on the stored results
 	@$(VENV) -m icllib claims
+
+proof:  ## Have Coq check the proofs of chapters 6 and 7 (needs it installed: proof/README.md)
+	@$(PYTHON) tools/prove.py
 
 clean:  ## Remove the site, the caches and .venv
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis icllib.egg-info

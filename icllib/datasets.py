@@ -1,4 +1,5 @@
-"""Data that come with the book: penguins, reviews as vectors, runs of the paper's own code."""
+"""Data that come with the book: penguins, reviews as vectors, runs of the paper's own code, what a
+proof checker said."""
 
 from __future__ import annotations
 
@@ -15,7 +16,15 @@ from torch import Tensor
 from icllib.errors import check_choice
 from icllib.files import shipped
 
-__all__ = ["Penguins", "Reviews", "paper_runs", "paper_vectors", "penguins", "reviews"]
+__all__ = [
+    "Penguins",
+    "Reviews",
+    "machine_proof",
+    "paper_runs",
+    "paper_vectors",
+    "penguins",
+    "reviews",
+]
 
 _DATA = files("icllib") / "data"
 
@@ -88,6 +97,13 @@ def paper_runs() -> dict[str, dict]:
     "_pp" means: to GD++.  [von Oswald et al. 2023]
     """
     return json.loads((_DATA / "paper_runs.json").read_text(encoding="utf-8"))
+
+
+def machine_proof() -> dict:
+    """What `make proof` wrote down: the "checker" and its version, what it "said" of every theorem
+    in proof/OneStep.v, the "seconds" that took, the SHA-256 of the "source", and "statements", the
+    name of a theorem → its text."""
+    return json.loads((_DATA / "proof.json").read_text(encoding="utf-8"))
 
 
 def paper_vectors(name: str) -> dict[str, Tensor]:
