@@ -1,27 +1,25 @@
-"""The experiments of the book, as plain data: names, numbers and nothing else."""
+"""The experiments of chapters 7 to 12, as plain data: names, numbers and nothing else."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
 
-from icllib.curves import ParabolaTask, SineTask
-from icllib.kinds import Blocks, Curved, Experiment, Flat, Rival, Separate, Stack, Tuning
-from icllib.pools import PoolTask
+from icllib.kinds import Experiment, Flat, Rival, Stack, Tuning
 from icllib.recipes import Recipe
 from icllib.tasks import BalancedTask, LinearTask
 
-__all__ = ["CLEAN", "PAPER", "everything"]
+__all__ = ["CLEAN", "FOUR", "PAPER", "everything"]
 
 #: The paper's setting: x ~ U(−½, ½), N = N_x = 10.
 PAPER = LinearTask(x_scale=0.5)
 #: Few inputs, many examples: a setting in which depth shows clearly.
 CLEAN = LinearTask(dim_x=5, n_context=20, x_scale=0.5)
 
-_FOUR = Stack(merged=False, init_std=0.2, identity=0.0)
+#: One layer whose four matrices all learn, from noise.
+FOUR = Stack(merged=False, init_std=0.2, identity=0.0)
 _LAYER = Recipe(steps=200, batch=2048, lr=0.02)
 
 
@@ -40,29 +38,25 @@ def _spectrum(n_context: int, noise_std: float = 0.0, rotated: bool = False) -> 
 
 
 def everything() -> Iterator[Experiment | Tuning]:
-    """Every experiment of the book, in the order of the chapters."""
+    """Every experiment of chapters 7 to 12, in their order."""
     yield from _one_layer()
     yield from _deep()
     yield from _from_other_starts()
     yield from _well_conditioned()
     yield from _on_spectra()
-    yield from _less_simple()
-    yield from _pools()
-    yield from _curves()
-    yield from _separate()
     yield _rivals("paper", PAPER, 5, 1 / PAPER.n_context)
     yield _rivals("clean", CLEAN, 3, 1 / CLEAN.n_context)
 
 
 def _one_layer() -> Iterator[Experiment]:
     yield Experiment(
-        "one-layer", "What does training find in one layer?", PAPER, _FOUR, _LAYER, every=10
+        "one-layer", "What does training find in one layer?", PAPER, FOUR, _LAYER, every=10
     )
     for size in (5, 20):
         task = LinearTask(dim_x=size, n_context=size, x_scale=0.5)
         question = f"… with N = N_x = {size}?"
-        yield Experiment(f"one-layer-nx{size}", question, task, _FOUR, _LAYER, every=20)
-    two = replace(_FOUR, heads=2)
+        yield Experiment(f"one-layer-nx{size}", question, task, FOUR, _LAYER, every=20)
+    two = replace(FOUR, heads=2)
     yield Experiment(
         "one-layer-heads2", "Does a second head change it?", PAPER, two, _LAYER, every=20
     )
@@ -140,92 +134,6 @@ def _well_conditioned() -> Iterator[Experiment]:
         yield Experiment(
             f"clean-looped-{depth}", question, CLEAN, Stack(looped=depth), Recipe(1500, lr=0.01), 3
         )
-
-
-def _less_simple() -> Iterator[Experiment]:
-    for heads in (1, 2):
-        question = f"{heads} softmax head(s): how near does training come to the step?"
-        recipe = Recipe(1500, lr=0.02)
-        yield Experiment(f"softmax-{heads}", question, PAPER, Blocks(heads=heads), recipe)
-    for layers in (1, 2):
-        question = f"{layers} linear layer(s) behind a LayerNorm: what is lost?"
-        model = Blocks(layers, softmax=False, norm=True)
-        recipe = Recipe(1500, lr=0.02 / layers)
-        yield Experiment(f"norm-{layers}", question, PAPER, model, recipe)
-    for heads in (1, 2):
-        question = f"{heads} head(s) from small weights: how long is the plateau?"
-        model = Stack(heads=heads, merged=False, init_std=0.1, identity=0.0)
-        recipe = Recipe(800, lr=0.01, schedule="constant")
-        yield Experiment(f"plateau-{heads}", question, PAPER, model, recipe, 20, every=10)
-    for layers, steps, seeds in ((2, 3000, 3), (4, 2000, 2), (12, 2000, 1)):
-        question = f"{layers} blocks as in a GPT: do more of them do more steps?"
-        model = Blocks(layers, heads=4, norm=True, hidden=64, width=32)
-        recipe = Recipe(steps, batch=256, lr=0.002)
-        yield Experiment(f"blocks-{layers}", question, PAPER, model, recipe, seeds)
-
-
-def _pools() -> Iterator[Experiment]:
-    recipe = Recipe(3000, lr=0.01, schedule="constant")
-    for size in (16, 32, 64, 96, 128, 192, 256, 512, 2048, 8192, 32768):
-        question = f"Only {size:,} prompts to learn from: by heart, or the method?"
-        pool = PoolTask(PAPER, size)
-        yield Experiment(f"pool-{size}", question, pool, _FOUR, recipe, 3)
-    for size in (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048):
-        question = f"Only {size} linear functions, in ever new prompts?"
-        pool = PoolTask(PAPER, size, fixed="W*")
-        yield Experiment(f"pool-w-{size}", question, pool, _FOUR, recipe, 3)
-    for size in (128, 512):
-        question = f"Ten times as long on {size} prompts: does the method come late?"
-        long = replace(recipe, steps=30_000)
-        pool = PoolTask(PAPER, size)
-        yield Experiment(f"pool-{size}-long", question, pool, _FOUR, long, 2, every=500)
-
-
-def _curves() -> Iterator[Experiment]:
-    recipe = Recipe(1000, batch=256, lr=0.005)
-    longer = replace(recipe, steps=1500)
-    sines, half = SineTask(), SineTask(turn=math.pi)
-    paper = SineTask(turn=math.pi, most=0.5, tied=True)
-    for name, question, task, model, how in (
-        ("1", "One layer behind a network: a step?", sines, Curved(), recipe),
-        ("2", "Two layers: more than two steps?", sines, Curved(2), longer),
-        ("looped", "One layer looped twice?", sines, Curved(looped=2), longer),
-        ("half", "Phases of half a circle: what is lost?", half, Curved(), recipe),
-        ("paper", "The task of the paper's code?", paper, Curved(), recipe),
-        ("parabola", "Another family: parabolas?", ParabolaTask(), Curved(), recipe),
-    ):
-        yield Experiment(f"curves-{name}", question, task, model, how, 3)
-
-
-def _separate() -> Iterator[Experiment]:
-    model, task = Separate(), LinearTask(3, n_context=6)
-    # No warm-up, which would lengthen the plateau by its own length.
-    recipe = Recipe(1000, batch=256, lr=0.01, schedule="constant", warmup=0.0)
-
-    def plateau(name: str, question: str, **changed: object) -> Experiment:
-        own = {"task": task, "model": model, "recipe": recipe, "seeds": 10, "every": 50} | changed
-        return Experiment(f"separate-{name}", question, **own)
-
-    yield plateau("6", "Separate tokens: when does the step appear?")
-    for lr, steps in ((0.0025, 2500), (0.005, 1500), (0.02, 500)):
-        how = replace(recipe, lr=lr, steps=steps)
-        yield plateau(f"lr-{lr}", f"… with a learning rate of {lr}?", recipe=how)
-    for std in (0.01, 0.04, 0.08):
-        start = replace(model, init_std=std)
-        yield plateau(f"start-{std}", f"… from weights of {std}?", model=start)
-    for n, steps in ((3, 600), (4, 600), (9, 1000), (12, 1200)):
-        other, how = LinearTask(3, n_context=n), replace(recipe, steps=steps)
-        yield plateau(f"{n}", f"… with {n} examples?", task=other, recipe=how)
-    linear = {"model": replace(model, softmax=False, init_std=0.1), "every": 200}
-    how = Recipe(3000, batch=256, lr=0.003)
-    question = "… where the first layer is linear?"
-    yield plateau("linear", question, recipe=how, seeds=5, **linear)
-    yield plateau("paper-linear", question, task=PAPER, recipe=how, seeds=3, **linear)
-    how = Recipe(1500, batch=512, lr=0.005)
-    yield plateau("paper", "… at the paper's size?", task=PAPER, recipe=how, seeds=5)
-    causal, how = replace(model, causal=True, init_std=0.2), Recipe(2000, batch=256, lr=0.003)
-    question = "A causal mask, and every label predicted: what is learned?"
-    yield plateau("causal", question, model=causal, recipe=how, seeds=5)
 
 
 #: Where the tuning of a pair a layer begins, η by layer and then γ before the mean of x xᵀ: grown

@@ -12,8 +12,8 @@ from torch import nn
 from icllib import alignment, construct, learners, theory
 from icllib.alignment import reads
 from icllib.attention import LinearSelfAttention
-from icllib.experiments import PAPER, load, load_rivals, named
 from icllib.blocks import FlatNetwork
+from icllib.experiments import PAPER, load, load_rivals, named
 from icllib.learners import query_loss
 from icllib.rivals import FORMS, judge
 from icllib.tasks import LinearTask, Prompts

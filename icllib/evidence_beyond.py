@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -25,6 +26,7 @@ from icllib.tuning import tune
 from icllib.weights import products
 
 __all__ = [
+    "Recall",
     "copying_appears",
     "copying_without_softmax",
     "curves",
@@ -182,13 +184,21 @@ def induction(folder: Path) -> Iterator[Figure]:
     drawn = LinearTask(3, n_context=6).sample(64, torch.Generator().manual_seed(0))
     looks = [copying(model, drawn)["previous"] for model in causal]
     yield Figure("attention of y for the token before, worst seed", min(looks), "≥", 0.7)
-    alike = [recall(model) for model in causal]
+    alike = [recall(model).cosine for model in causal]
     yield Figure("letters: cosine of answers with what followed, worst seed", min(alike), "≥", 0.9)
 
 
-def recall(model: nn.Module, letters: int = 3, batch: int = 2000) -> float:
-    """Each letter a unit vector, each followed by a random number, and then one of them again: the
-    cosine of a model's answers with the number that followed it."""
+class Recall(NamedTuple):
+    """How a model's answers lie to what followed a letter: their cosine, and the share of it that
+    they give back (the slope of the answers)."""
+
+    cosine: float
+    share: float
+
+
+def recall(model: nn.Module, letters: int = 3, batch: int = 2000) -> Recall:
+    """Each letter a unit vector, each followed by a random number, and then one of them again: does
+    a causal model answer with the number that followed it?"""
     source = torch.Generator().manual_seed(0)
     x = torch.eye(letters).expand(batch, -1, -1)
     y = torch.randn(batch, letters, 1, generator=source)
@@ -196,8 +206,11 @@ def recall(model: nn.Module, letters: int = 3, batch: int = 2000) -> float:
     rows = torch.arange(batch)
     prompts = Prompts(x, y, x[rows, asked], y[rows, asked])
     with torch.no_grad():
-        answers = every_answer(model, prompts)[:, -1]
-    return float(torch.cosine_similarity(answers.flatten(), prompts.y_query.flatten(), dim=0))
+        answers = every_answer(model, prompts)[:, -1].flatten()
+    right = prompts.y_query.flatten()
+    both = float(answers @ right)
+    cosine = both / float(answers.norm() * right.norm())
+    return Recall(cosine, both / float(right.square().sum()))
 
 
 def copying_without_softmax(folder: Path) -> Iterator[Figure]:

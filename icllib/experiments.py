@@ -8,11 +8,12 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from icllib import runs, store
+from icllib.blocks import FlatNetwork as FlatNetwork
 from icllib.catalogue import CLEAN, PAPER, everything
+from icllib.catalogue_beyond import everything_beyond
 from icllib.errors import InputError, check_choice, check_count
 from icllib.kinds import Experiment, Tuning, rebuild, trained_models
 from icllib.kinds import Flat as Flat
-from icllib.blocks import FlatNetwork as FlatNetwork
 from icllib.kinds import Stack as Stack
 from icllib.rivals import Table
 
@@ -21,7 +22,9 @@ __all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
 #: name → experiment: everything that `python -m icllib run` can train or tune.
 #:
 #: :meta hide-value:
-NAMED: dict[str, Experiment | Tuning] = {experiment.name: experiment for experiment in everything()}
+NAMED: dict[str, Experiment | Tuning] = {
+    experiment.name: experiment for experiment in [*everything(), *everything_beyond()]
+}
 
 
 def named(name: str) -> Experiment | Tuning:

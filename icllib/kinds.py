@@ -177,8 +177,7 @@ class Separate:
         softmax: the first layer has a softmax; else it is linear as well.
         causal: no token looks at a later one, and every label of the prompt is predicted.
         dim_position: width of the positions.
-        init_std: standard deviation of the starting weights.
-        position_std: … of the starting positions.
+        init_std, position_std: standard deviations of the starting weights and positions.
     """
 
     softmax: bool = True

@@ -8,8 +8,8 @@ from strategies import problems
 
 from icllib import alignment, construct, learners
 from icllib.attention import LinearSelfAttention, from_moments
-from icllib.errors import InputError
 from icllib.blocks import FlatNetwork
+from icllib.errors import InputError
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
 

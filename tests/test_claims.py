@@ -39,7 +39,7 @@ def test_a_claim_without_its_result_is_not_decided(tmp_path):
 
 def test_every_claim_stands_once_with_a_source_and_a_chapter():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
-    expected = {"C05", "C06", "C07", "C08", "C09", "C10", "C11", "C12", "C14", "C15", "C16"}
+    expected = {f"C{number:02}" for number in range(5, 17)} | {"C19", "C21"}
     assert expected <= {claim.id for claim in CLAIMS}
     assert all(claim.source and claim.chapter and claim.sentence.endswith(".") for claim in CLAIMS)
 
@@ -50,8 +50,9 @@ def test_the_stored_results_decide_every_claim(capsys):
     ledger = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert set(ledger) == {claim.id for claim in CLAIMS}
     # All others hold. The optimum is preconditioned GD, but a random start reaches it half of the time
-    # only.
-    assert [name for name, entry in ledger.items() if entry["verdict"] != "holds"] == ["C11"]
+    # only; and a linear first layer does find copying, where training goes on.
+    others = {name: each["verdict"] for name, each in ledger.items() if each["verdict"] != "holds"}
+    assert others == {"C11": "holds in part", "C21": "does not hold here"}
     broken = [figure["what"] for figure in ledger["C11"]["figures"] if not figure["holds"]]
     assert broken == ["share of random starts that reach it"]
     assert main(["claims"]) == 0

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from icllib.attention import MLP, LinearSelfAttention, SoftmaxSelfAttention, Transformer
+from icllib.blocks import FlatNetwork
 from icllib.ensemble import Ensemble
 from icllib.errors import shapes_only
-from icllib.blocks import FlatNetwork
 from icllib.tasks import LinearTask
 from icllib.training import loss_from_moments, loss_from_tokens
 

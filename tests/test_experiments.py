@@ -5,10 +5,10 @@ import torch
 
 from icllib import rivals, store
 from icllib.attention import from_moments
+from icllib.blocks import FlatNetwork
 from icllib.errors import InputError
 from icllib.experiments import NAMED, load, load_rivals, named
-from icllib.blocks import FlatNetwork
-from icllib.kinds import Experiment, Flat, Stack, Tuning
+from icllib.kinds import Experiment, Flat, Separate, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.pools import PoolTask
 from icllib.runs import run
@@ -42,6 +42,8 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
     )
     assert ("kept/layers.0.P" in found.tensors) == experiment.keep_weights
     assert ("measured/seen" in found.tensors) == isinstance(experiment.task, PoolTask)
+    has_map = isinstance(experiment.model, Separate) and experiment.model.softmax
+    assert ("measured/next" in found.tensors) == ("measured/previous" in found.tensors) == has_map
     assert not list((tmp_path / ".checkpoints").iterdir())
 
 

@@ -43,6 +43,7 @@ ORDER = [
     "rivals",
     "runs",
     "catalogue",
+    "catalogue_beyond",
     "experiments",
     "evidence",
     "evidence_beyond",

@@ -31,12 +31,11 @@ def plateau(answer: Callable[[int, float], float]) -> Feedback:
             "s enters as a square.": dim_x * s / 6,
             "the squares of all N_x products add up.": s**2 / 6,
             "E x² of U(−s, s) is s²/3; s²/12 is that of U(−s/2, s/2).": right / 4,
-            "that is the mean label; its square has a mean above 0.": 0.0,
         }
         mistakes = {hint: torch.tensor(value) for hint, value in values.items()}
         return Case((dim_x, s), torch.tensor(right), mistakes)
 
-    return grade(answer, starmap(case, [(3, 0.7), (10, 1.3), (4, 2.2)]), "N_x s²/6.")
+    return grade(answer, starmap(case, [(3, 0.7), (10, 1.3), (5, 2.2)]), "N_x s²/6.")
 
 
 @checked
@@ -75,16 +74,15 @@ def before_drop(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Fe
             "that is the step on the true labels; every token holds the same half mean.": (
                 lr / n * (y @ x) @ x_query
             ),
-            "1/N is missing in the step.": n * right,
+            "1/N is missing, in the step or in the mean of the y.": n * right,
             "η is missing.": right / lr,
             "the sign: the answer is minus the query's y-slot, and the step takes it down.": -right,
-            "the label is the mean of the y, not their sum.": n * right,
             "the query's y-slot stays 0.": right - y.mean() / 2,
         }
         return Case((x, y, x_query, lr), right, mistakes)
 
-    cases = starmap(case, [(0, 4, 2, 0.5), (1, 7, 3, 1.5)])
-    return grade(answer, cases, "η/2 · ȳ ⟨x̄, x_q⟩: pairs are gone.")
+    cases = starmap(case, [(0, 4, 2, 0.7), (1, 7, 3, 1.5)])
+    return grade(answer, cases, "η/2 · ȳ ⟨x̄, x_q⟩: two means are left of the pairs.")
 
 
 @checked
@@ -114,7 +112,7 @@ def polynomial(answer: Callable[[Sequence[float], int], Sequence[float]]) -> Fee
         return Case((rates, n), right, mistakes)
 
     cases = starmap(case, [((1.0, 2.0, 5.0), 6), ((0.5, 0.7, 1.1), 10)])
-    return grade(answer, cases, "every quadratic with real roots of 1 − λ g(λ) is three steps.")
+    return grade(answer, cases, "every quadratic g for which 1 − λ g(λ) has three real roots is three steps.")
 
 
 @checked

@@ -1,10 +1,12 @@
-"""What the prose of chapters 10 to 14 says about the numbers of its page, read from the page."""
+"""What the prose of chapters 10 to 15 says about the numbers of its page, read from the page."""
 
 import itertools
 
 import pytest
 import torch
 from reading import Page
+
+from icllib.datasets import paper_runs
 
 pytestmark = pytest.mark.site
 
@@ -390,3 +392,96 @@ def test_chapter_14_traps_and_families(page):
     assert bent["parabolas"] < 0.2 * none["parabolas"] and bent["sine curves"] > none["sine curves"]
     outside = "sine curves, x up to 7.5"
     assert sines[outside] > none[outside] > 10 * exact[outside]
+
+
+def test_chapter_15_plateau_drop_and_ablation(page):
+    fifteen = page("15_when_does_it_appear")
+    zero, step = fifteen.column("Three inputs, six examples", "loss")
+    seeds = fifteen.table("The drop, and the end of training").values()
+    copied = sorted(max(row["x reads its y"], row["y reads its x"]) for row in seeds)
+    assert len(copied) == 5 and copied[1] > 0.85
+    assert sorted(row["loss ÷ the step's"] for row in seeds)[3] < 1.1
+    assert sorted(row["cosine with it"] for row in seeds)[1] > 0.98
+    assert min(row["half of the drop by"] for row in seeds) > 100
+    trained, without, alone, even, blind = fifteen.table("Ablations").values()
+    assert without["loss, best seed"] > 0.9 * zero and even["loss, best seed"] > 0.8 * zero
+    for other in (alone, blind):
+        assert other["median"] == pytest.approx(trained["median"], rel=0.03)
+    came = fifteen.table("Updates until an attention weight of ½").values()
+    assert (
+        all(row["first direction by"] <= row["second"] <= row["third"] for row in came)
+        and sum(row["first direction by"] < row["third"] for row in came) >= 4
+    )
+    one_by_one = fifteen.column("Trained models with only some", "median")
+    shares = [(zero - loss) / (zero - step) for loss in one_by_one]
+    assert shares[:4] == pytest.approx([0, 1 / 3, 2 / 3, 1], abs=0.1)
+    assert shares[4] == pytest.approx(shares[3], abs=0.02)
+
+
+def test_chapter_15_waiting_times(page):
+    rows = page("15_when_does_it_appear").rows("Updates until half of the drop")
+    assert len(rows) == 13
+    median = {(what, row["to"]): row["median"] for what, row in rows}
+    begun = {(what, row["to"]): row["begun, median"] for what, row in rows}
+    assert 2.5 < median["learning rate", 0.0025] / median["learning rate", 0.01] < 4
+    assert median["size of the start", 0.08] < 0.8 * median["size of the start", 0.01]
+    assert 1.4 < median["examples (N)", 12] / median["examples (N)", 3] < 2
+    assert 1.4 < begun["examples (N)", 12] / begun["examples (N)", 3] < 2
+    spread = sorted(row["slowest"] / row["half, fastest"] for _, row in rows)
+    assert 2.5 < spread[6] < 3.5
+    ends = {(w, row["to"]): row["last loss ÷ the step's, median"] for w, row in rows}
+    of_six = [
+        end for key, end in ends.items() if key not in (("examples (N)", 3), ("examples (N)", 4))
+    ]
+    assert sum(end < 1 for end in of_six) == len(of_six) - 1
+
+
+def test_chapter_15_linear_first_layers(page):
+    fifteen = page("15_when_does_it_appear")
+    zero = fifteen.column("Three inputs, six examples", "loss")[0]
+    ratios = sorted(fifteen.column("Two linear layers on separate tokens", "÷ the step's"))
+    assert ratios[2] < 0.3 and ratios[3] < 1 < 1.3 < ratios[4]
+    assert fifteen.number(r"largest difference to three steps: (\S+)") < 1e-12
+    for row in list(fifteen.table("Linear first layers that").values())[:3]:
+        assert min(row["not by content"], row["not by place"]) > zero > 10 * row["as trained"]
+    one, three, best = fifteen.table("What the best of five has found").values()
+    assert best["loss"] == pytest.approx(three["loss"], rel=0.03)
+    assert three["cosine with the layers"] > 0.995 > 0.95 > one["cosine with the layers"]
+    sizes = fifteen.table("N = N_x = 10")
+    level = sizes["softmax"]["loss, best"]
+    assert 0.2 < level < sizes["softmax"]["loss, worst"] < 1.01 * level < 0.215
+    assert sizes["linear"]["loss, best"] < 1.02 * level < 0.6 * sizes["linear"]["loss, worst"]
+    theirs = paper_runs()["normal_seed0_bs1024"]["curve"]
+    on_plateau = [row["step"] for row in theirs if 0.42 < row["tf"] < 0.44]
+    assert max(on_plateau) == 4500 and 1.03 < theirs[-1]["tf"] / 0.2074 < 1.07
+    assert all(
+        later["tf"] < earlier["tf"]
+        for earlier, later in itertools.pairwise(
+            paper_runs()["normal_linear_first_layer"]["curve"][-6:]
+        )
+    )
+
+
+def test_chapter_15_masks_and_sequences(page):
+    fifteen = page("15_when_does_it_appear")
+    places = list(fifteen.table("Loss by place in the prompt").values())
+    assert len(places) == 7
+    for row in places[1:]:
+        one = row["one step, best η for each number"]
+        assert row["trained, worst seed"] == pytest.approx(one, rel=0.06)
+        assert row["trained, best seed"] > 0.82 * one
+    for row in places[4:]:
+        assert row["trained, best seed"] > 1.15 * row["online, one β"]
+    assert min(fifteen.column("Five causal models", "recall, cosine")) > 0.95
+    *_, (_, deepest), (_, once) = fifteen.rows("Constructed layers with η = 1")
+    assert deepest["without a mask"] < 1e-4
+    assert deepest["behind a causal mask"] == pytest.approx(once["behind a causal mask"], rel=0.01)
+    across, forward, backward, along = fifteen.table("The four blocks").values()
+    share = "multiple of I"
+    assert forward[share] > 5 * abs(backward[share]) and backward[share] < 0
+    assert across[share] + along[share] == pytest.approx(0, abs=0.003)
+    assert max(row["rest, largest entry"] for row in (across, forward, backward, along)) < 0.005
+    means = fifteen.column("Half the squared miss of the next state", "mean")
+    zero, one, two, *layers = means
+    assert all(loss == pytest.approx(two, rel=0.005) for loss in layers)
+    assert one > 1.02 * two and one < 0.5 * zero
