@@ -112,7 +112,9 @@ def polynomial(answer: Callable[[Sequence[float], int], Sequence[float]]) -> Fee
         return Case((rates, n), right, mistakes)
 
     cases = starmap(case, [((1.0, 2.0, 5.0), 6), ((0.5, 0.7, 1.1), 10)])
-    return grade(answer, cases, "every quadratic g for which 1 − λ g(λ) has three real roots is three steps.")
+    return grade(
+        answer, cases, "every quadratic g for which 1 − λ g(λ) has three real roots is three steps."
+    )
 
 
 @checked

@@ -419,7 +419,7 @@ def test_chapter_15_plateau_drop_and_ablation(page):
 
 
 def test_chapter_15_waiting_times(page):
-    rows = page("15_when_does_it_appear").rows("Updates until half of the drop")
+    rows = page("15_when_does_it_appear").rows("Updates until the drop has begun")
     assert len(rows) == 13
     median = {(what, row["to"]): row["median"] for what, row in rows}
     begun = {(what, row["to"]): row["begun, median"] for what, row in rows}
