@@ -170,8 +170,8 @@ def copying_appears(folder: Path) -> Iterator[Figure]:
         "without the first layer: loss ÷ that of answering 0, least", min(without), "≥", 0.9
     )
     start = load("separate-6", folder=folder)
-    drawn = _prompts(start.experiment.task)
-    levels = _zero(drawn), _step(start.experiment.task, drawn)
+    task = start.experiment.task
+    levels = [theory.expected_loss(task, lr) for lr in (0.0, theory.best_step_size(task))]
     losses = start.result.tensors["losses"]
     begun, done = (drop_times(losses, *levels, part, window=25) for part in (0.2, 0.8))
     lasts = float(((done - begun) / begun).median())

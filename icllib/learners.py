@@ -40,7 +40,7 @@ __all__ = [
 
 Weights = Float[Tensor, "batch N_y N_x"]
 
-_CHUNK = 500_000  # numbers in the examples' inputs that `mean_loss` hands over at a time
+_CHUNK = 50_000  # numbers in the examples' inputs that `mean_loss` hands over at a time
 
 
 def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "batch N_y"]:
@@ -249,7 +249,7 @@ def mean_loss(
 ) -> LossSummary:
     """Mean of ½ ‖ŷ − y_q‖² over many prompts, with its interval, the median and the trimmed mean.
 
-    Asks for a few thousand predictions at a time, fewer where prompts are long, so that
+    Asks for hundreds or a few thousand predictions at a time, fewer where prompts are long, so that
     hundreds of thousands of prompts fit.
 
     Args:

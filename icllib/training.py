@@ -189,7 +189,8 @@ class _Run:
         self.measured: dict[str, list[list[float]]] = {name: [] for name in measures}
         stacked = self.ensemble.stacked
         self.kept = {name: [] for name in stacked} if keep_weights else None
-        self.losses: list[Tensor] = []
+        # A table from the start: small tensors kept at every step would fragment the memory.
+        self.losses = torch.zeros(recipe.steps, len(seeds), dtype=self.dtype, device=device)
         shapes = {name: list(tensor.shape) for name, tensor in stacked.items()}
         self.identity = plain(
             {"recipe": recipe, "task": task, "seeds": self.seeds, "weights": shapes}
@@ -207,7 +208,7 @@ class _Run:
         start = time.perf_counter()
         prompts = self.task.sample(self.recipe.batch, self.generator, dtype=self.dtype)
         losses, gradients = self.ensemble.losses_and_gradients(prompts, self.step)
-        self.losses.append(losses)
+        self.losses[self.step] = losses
         # Of a rare prompt's gradient the squares may overflow where its entries do not.
         largest = gradients.abs().amax(dim=1).clamp_min(torch.finfo(self.dtype).tiny)
         norms = largest * (gradients / largest[:, None]).norm(dim=1)
@@ -256,7 +257,8 @@ class _Run:
 
     def summary(self) -> dict[str, str]:
         """What the progress bar shows: the seeds' middle loss, and cosine where it is measured."""
-        shown = {"loss": f"{float(self.losses[-1].median()):.4f}"} if self.losses else {}
+        last = self.losses[max(0, self.step - 1)].median()
+        shown = {"loss": f"{float(last):.4f}"} if self.step else {}
         if "cosine" in self.measured:
             shown["cosine"] = f"{float(torch.tensor(self.measured['cosine'][-1]).median()):.4f}"
         return shown
@@ -284,14 +286,14 @@ class _Run:
         return [dict(model.named_buffers()) for model in self.ensemble.models]
 
     def result(self) -> Trained:
-        kept, losses = self.kept or {}, [loss.cpu() for loss in self.losses]
+        kept = self.kept or {}
         return Trained(
             [model.eval() for model in self.ensemble.models],
             self.seeds,
             self.steps,
             {name: torch.tensor(values) for name, values in self.measured.items()},
             {name: torch.stack(snapshots) for name, snapshots in kept.items()},
-            torch.stack(losses) if losses else torch.empty(0, len(self.seeds)),
+            self.losses[: self.step].cpu(),
             self.stopped,
             self.seconds,
         )

@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.browser,
 ]
 
-#: The highest peak of a kernel; chapter 14 trains seven small networks while one reads.
-MEGABYTES = dict.fromkeys(CHAPTERS, 600) | {"chapters/14_curves": 750}
+#: The highest peak of a kernel.
+MEGABYTES = 600
 SECONDS = 300  # a busy machine takes its time to load the page
 OPEN = """async (path) => {
   const panel = await jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
@@ -131,7 +131,7 @@ def test_a_notebook_runs_twice_with_the_same_page_and_its_figure_talks_with_the_
     try:
         page.wait_for_function(READY)
         before = said(run(page))
-        assert int(page.evaluate(ASK, PEAK)) <= MEGABYTES[name]
+        assert int(page.evaluate(ASK, PEAK)) <= MEGABYTES
         cells = run(page)
         assert said(cells) == before
         shown = [  # a progress bar is a widget as well
