@@ -33,7 +33,7 @@ bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
 
 experiments: environment  ## Retrain every stored result (about an hour on 2 cores)
-	@$(VENV) -m icllib run all
+	@$(VENV) -m icllib run all --jobs 2
 
 claims: environment  ## Measure every claim on the stored results
 	@$(VENV) -m icllib claims

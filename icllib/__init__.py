@@ -21,8 +21,8 @@ In reading order:
 - `blocks`, `separate`: what transformers put around attention; separate tokens
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
-- `runs`, `catalogue`, `catalogue_beyond`, `experiments`: running an experiment; all of them;
-  loading them by name
+- `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
+  them; loading them by name; running many
 - `evidence`, `evidence_beyond`, `claims`: the claims of the paper, the numbers that decide them,
   and whether they hold
 - `datasets`: the real data of the book
@@ -70,6 +70,7 @@ __all__ = [
     "solvers",
     "store",
     "svg",
+    "sweep",
     "tables",
     "tasks",
     "theory",

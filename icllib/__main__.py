@@ -17,6 +17,7 @@ from icllib.kinds import Experiment, Tuning
 from icllib.rivals import Table
 from icllib.runs import run
 from icllib.store import Result
+from icllib.sweep import run_all
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,7 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     runner.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     runner.add_argument(
-        "--jobs", type=int, default=1, help="spread the seeds over this many processes"
+        "--jobs",
+        type=int,
+        default=1,
+        help="spread the seeds over this many processes; with `all`, so many experiments at a time",
     )
     runner.add_argument(
         "--scheduler",
@@ -57,22 +61,21 @@ def _list(folder: Path) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    for name in NAMED if options.name == "all" else [options.name]:
-        experiment = named(name)
-        if options.seeds is not None:
+    chosen = list(NAMED.values()) if options.name == "all" else [named(options.name)]
+    if options.seeds is not None:
+        for experiment in chosen:
             if isinstance(experiment, Tuning):
+                name = experiment.name
                 raise InputError(f"--seeds was given, but {name} trains nothing that has seeds")
-            experiment = replace(experiment, seeds=options.seeds)
-        result = run(
-            experiment,
-            device=options.device,
-            jobs=options.jobs,
-            scheduler=options.scheduler,
-            folder=options.folder,
-        )
-        print(
-            f"{name}: {result.record['seconds']:.1f} s, {_outcome(experiment, result)}", flush=True
-        )
+        chosen = [replace(experiment, seeds=options.seeds) for experiment in chosen]
+    how = {name: getattr(options, name) for name in ("device", "jobs", "scheduler", "folder")}
+    if options.name == "all":
+        results = run_all(chosen, **how)
+    else:
+        results = [(chosen[0], run(chosen[0], **how))]
+    for experiment, result in results:
+        told = f"{result.record['seconds']:.1f} s, {_outcome(experiment, result)}"
+        print(f"{experiment.name}: {told}", flush=True)
 
 
 def _outcome(experiment: Experiment | Tuning, result: Result) -> str:

@@ -257,8 +257,7 @@ class _Run:
 
     def summary(self) -> dict[str, str]:
         """What the progress bar shows: the seeds' middle loss, and cosine where it is measured."""
-        last = self.losses[max(0, self.step - 1)].median()
-        shown = {"loss": f"{float(last):.4f}"} if self.step else {}
+        shown = {"loss": f"{float(self.losses[self.step - 1].median()):.4f}"} if self.step else {}
         if "cosine" in self.measured:
             shown["cosine"] = f"{float(torch.tensor(self.measured['cosine'][-1]).median()):.4f}"
         return shown
@@ -286,13 +285,12 @@ class _Run:
         return [dict(model.named_buffers()) for model in self.ensemble.models]
 
     def result(self) -> Trained:
-        kept = self.kept or {}
         return Trained(
             [model.eval() for model in self.ensemble.models],
             self.seeds,
             self.steps,
             {name: torch.tensor(values) for name, values in self.measured.items()},
-            {name: torch.stack(snapshots) for name, snapshots in kept.items()},
+            {name: torch.stack(snapshots) for name, snapshots in (self.kept or {}).items()},
             self.losses[: self.step].cpu(),
             self.stopped,
             self.seconds,

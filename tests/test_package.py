@@ -45,6 +45,7 @@ ORDER = [
     "catalogue",
     "catalogue_beyond",
     "experiments",
+    "sweep",
     "evidence",
     "evidence_beyond",
     "claims",
