@@ -23,9 +23,9 @@ In reading order:
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
 - `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
   them; loading them by name; running many
-- `evidence`, `evidence_beyond`, `claims`: the claims of the paper, the numbers that decide them,
-  and whether they hold
 - `datasets`: the real data of the book
+- `evidence`, `evidence_beyond`, `evidence_exact`, `claims`: the claims of the paper, the numbers
+  that decide them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
@@ -51,6 +51,7 @@ __all__ = [
     "errors",
     "evidence",
     "evidence_beyond",
+    "evidence_exact",
     "experiments",
     "files",
     "kinds",

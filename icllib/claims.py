@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from icllib import evidence, evidence_beyond
+from icllib import evidence, evidence_beyond, evidence_exact
 from icllib.errors import UnstableWarning
 from icllib.evidence import Figure
 from icllib.evidence import random_self_similar_layer as random_self_similar_layer
@@ -75,6 +75,28 @@ def decide(folder: Path = FOLDER) -> list[Verdict]:
 #:
 #: :meta hide-value:
 CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "C01",
+        "A fixed network labels new text from the examples in its prompt.",
+        "I",
+        "introduction",
+        evidence_exact.few_shot,
+    ),
+    Claim(
+        "C02",
+        "Linear attention is the fast weights of 1991.",
+        "I, P",
+        "5",
+        evidence_exact.fast_weights,
+    ),
+    Claim(
+        "C03",
+        "One linear layer can take exactly one step of gradient descent.",
+        "P",
+        "6",
+        evidence_exact.one_step,
+    ),
+    Claim("C04", "K layers can take K steps.", "P", "7", evidence_exact.many_steps),
     Claim(
         "C05",
         "A trained one-layer model is a step of gradient descent.",
@@ -152,6 +174,14 @@ CLAIMS: tuple[Claim, ...] = (
         "I",
         "10",
         evidence.before_training,
+    ),
+    Claim("C17", "Every activation can be recorded.", "I", "4", evidence_exact.recorded),
+    Claim(
+        "C18",
+        "The loss inside is built from the context alone.",
+        "P",
+        "3, 6",
+        evidence_exact.context_alone,
     ),
     Claim(
         "C19",

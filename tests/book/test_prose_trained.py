@@ -412,6 +412,8 @@ def test_chapter_15_plateau_drop_and_ablation(page):
         all(row["first direction by"] <= row["second"] <= row["third"] for row in came)
         and sum(row["first direction by"] < row["third"] for row in came) >= 4
     )
+    gaps = sorted(abs(row["copying: weight ½ by"] - row["third"]) for row in came)
+    assert gaps[3] <= 75
     one_by_one = fifteen.column("Trained models with only some", "median")
     shares = [(zero - loss) / (zero - step) for loss in one_by_one]
     assert shares[:4] == pytest.approx([0, 1 / 3, 2 / 3, 1], abs=0.1)
