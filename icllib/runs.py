@@ -181,7 +181,7 @@ def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
         ) from error
     try:
         client = Client(scheduler, timeout=_PATIENCE)
-    except (OSError, ValueError, TypeError) as error:  # nobody there, or no address
+    except (OSError, ValueError, TypeError, AssertionError) as error:  # nobody, or no address
         raise InputError(
             f"scheduler = {scheduler!r} does not answer, expected the address of a running Dask "
             "scheduler such as 'tcp://127.0.0.1:8786'"

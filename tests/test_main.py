@@ -99,6 +99,16 @@ def test_a_scheduler_that_does_not_answer_is_named_in_one_line(
     assert f"scheduler = '{address}' does not answer" in said and said.count("\n") == 1
 
 
+def test_a_client_that_does_not_start_in_time_is_no_traceback(small, tmp_path, capsys, monkeypatch):
+    def too_busy(*address, **options):
+        raise AssertionError  # as distributed does, when its loop is not there after ten seconds
+
+    monkeypatch.setattr("distributed.Client", too_busy)
+    arguments = ["--folder", str(tmp_path), "run", "one-layer", "--scheduler", "tcp://host:1"]
+    assert main(arguments) == 1
+    assert "does not answer" in capsys.readouterr().err
+
+
 def test_an_interruption_and_a_full_disk_end_in_one_line(small, tmp_path, capsys, monkeypatch):
     def fails(*arguments, **options):
         raise errors.pop()
