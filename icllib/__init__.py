@@ -24,6 +24,8 @@ In reading order:
 - `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
   them; loading them by name; running many
 - `datasets`: the real data of the book
+- `language`, `prompted`, `heads`, `opened`: a small language model, the prompts that it reads,
+  what single heads of it do, and all that was measured
 - `evidence`, `evidence_beyond`, `evidence_exact`, `claims`: the claims of the paper, the numbers
   that decide them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
@@ -54,15 +56,19 @@ __all__ = [
     "evidence_exact",
     "experiments",
     "files",
+    "heads",
     "kinds",
     "landscape",
+    "language",
     "learners",
     "look",
     "losses",
     "moments",
+    "opened",
     "optimizers",
     "plots",
     "pools",
+    "prompted",
     "recipes",
     "rivals",
     "runs",

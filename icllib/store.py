@@ -57,7 +57,8 @@ class Result:
         experiment: its plain description, task, model and recipe.
         tensors: "weights/…" (S, …) after training, "measured/…" (R, S), "kept/…" (R, S, …) where
             weights were kept, and "losses" (updates, S).
-        record: seeds, steps (R), stopped, seconds, versions, machine, device and date, as JSON.
+        record: seconds, versions, machine, device and date, and of trainings seeds, steps (R) and
+            stopped, as JSON.
     """
 
     name: str
@@ -75,10 +76,10 @@ class Result:
     def provenance(self) -> str:
         """One sentence for the reader: which command, seeds, versions, machine, date, and how long
         it took."""
-        r, n = self.record, len(self.record["seeds"])
+        r, n = self.record, len(self.record.get("seeds", ()))
+        seeds = f"{n} seed{'s' if n > 1 else ''}, " if n else ""
         return (
-            f"python -m icllib run {self.name}: {n} seed{'s' if n > 1 else ''}, "
-            f"{r['seconds']:.0f} s on {r['machine']} "
+            f"python -m icllib run {self.name}: {seeds}{r['seconds']:.0f} s on {r['machine']} "
             f"({r['device']}), torch {r['versions']['torch']}, {r['date']}"
         )
 

@@ -34,7 +34,7 @@ def test_list_shows_every_experiment_and_whether_its_result_is_current(small, tm
     )
     assert main(["--folder", str(tmp_path), "list"]) == 0
     shown = dict(re.findall(r"^(\S+) +(current|stale|missing) ", capsys.readouterr().out, re.M))
-    assert shown == {"one-layer": "current", "looped-2": "missing"}
+    assert shown == {"one-layer": "current", "looped-2": "missing", "smollm2": "missing"}
 
 
 def test_run_all_runs_all(small, tmp_path):

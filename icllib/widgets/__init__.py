@@ -15,6 +15,7 @@ from icllib.widgets.loops import Loops
 from icllib.widgets.memory import Memory
 from icllib.widgets.optimum import Optimum
 from icllib.widgets.pools import Pools
+from icllib.widgets.prompt_writer import PromptWriter
 from icllib.widgets.scrub import Scrub
 from icllib.widgets.shots import Shots
 from icllib.widgets.spectrum import Spectrum
@@ -34,6 +35,7 @@ __all__ = [
     "Memory",
     "Optimum",
     "Pools",
+    "PromptWriter",
     "Scrub",
     "Shots",
     "Spectrum",

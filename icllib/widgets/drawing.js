@@ -252,3 +252,22 @@ function attentionMap(layer, weights, { left, cell, kindOf }) {
     });
   });
 }
+
+// The answer as a bar, and below it the votes that it is the sum of. Returns the height.
+function voteBars(layer, width, { names, kinds, votes, answer }) {
+  const rows = votes.length + 1.5;
+  const reach = roundUp(Math.max(0.1, ...votes.map(Math.abs), Math.abs(answer)));
+  const scale = { xRange: [-reach, reach], yRange: [0, rows], yTicks: [] };
+  const labels = { xLabel: "negative ← vote → positive", yLabel: "" };
+  const box = { left: 68, w: width - 84, h: 14 * rows };
+  const plot = axes(layer, { ...box, ...scale, ...labels, xTicks: [-reach, 0, reach] });
+  const bar = (down, value, thick, words, kind, mark) => {
+    const at = rows - down;
+    plot.area([0, at - thick / 2], [value, at + thick / 2], kind, mark);
+    text(plot.group, 60, plot.y(at) + 4, words, "icl-tick", "end");
+  };
+  bar(0.75, answer, 1.1, "answer", "icl-bar icl-query", "answer");
+  votes.forEach((vote, k) => bar(k + 2, vote, 0.7, names[k], kinds[k], "vote"));
+  plot.upright(0, "icl-ink icl-thin", "zero");
+  return box.h + 48;
+}

@@ -75,24 +75,11 @@ function render({ model, el }) {
 
   function draw({ width, state }) {
     const result = compute(data, state);
-    const rows = state.chosen.length + 1.5;
-    const size = Math.max(0.1, ...result.votes.map(Math.abs), Math.abs(result.answer));
-    const reach = roundUp(size);
-    const scale = { xRange: [-reach, reach], yRange: [0, rows], yTicks: [] };
-    const names = { xLabel: "negative ← vote → positive", yLabel: "" };
-    const box = { left: 68, w: width - 84, h: 14 * rows };
-    const plot = axes(layer, { ...box, ...scale, ...names, xTicks: [-reach, 0, reach] });
-    const bar = (down, value, thick, words, kind, mark) => {
-      const at = rows - down;
-      plot.area([0, at - thick / 2], [value, at + thick / 2], kind, mark);
-      text(plot.group, 60, plot.y(at) + 4, words, "icl-tick", "end");
-    };
-    bar(0.75, result.answer, 1.1, "answer", "icl-bar icl-query", "answer");
-    state.chosen.forEach((i, k) => {
-      const kind = labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative";
-      bar(k + 2, result.votes[k], 0.7, `${data.bank.indexOf(i) + 1}`, kind, "vote");
-    });
-    plot.upright(0, "icl-ink icl-thin", "zero");
+    const names = state.chosen.map((i) => `${data.bank.indexOf(i) + 1}`);
+    const kinds = state.chosen.map((i) =>
+      labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative",
+    );
+    const height = voteBars(layer, width, { names, kinds, ...result });
     question.value = data.sentences[state.query];
     showList(state);
     const sign = result.answer > 0 ? "positive" : "negative";
@@ -101,7 +88,7 @@ function render({ model, el }) {
     const from = plural(state.chosen.length, "example");
     const answer = `The layer answers ${word} (${number(result.answer, 2)}) from ${from}.`;
     const sums = `Checksum of its weights: ${before} before, ${result.checksum} after: ${same}.`;
-    return { height: box.h + 48, sentence: `${answer} ${sums}` };
+    return { height, sentence: `${answer} ${sums}` };
   }
   start();
 }

@@ -123,27 +123,32 @@ class FewShot(LiveFigure):
         ]
 
     def picture(self) -> str:
-        result = self.compute(self.state)
-        names = [f"example {self.data['bank'].index(i) + 1}" for i in self.state["chosen"]]
-        colors = [
-            COLORS["gd" if self.data["labels"][i] > 0 else "trained"][0]
-            for i in self.state["chosen"]
-        ]
-        figure, ax = canvas(
-            5,
-            3.2,
-            xlabel="vote: negative to the left, positive to the right",
-            title="Votes and answer",
-        )
-        rows = range(len(names))
-        ax.barh(rows, result["votes"], color=colors, height=0.6)
-        ax.barh(len(names), result["answer"], color=COLORS["query"][0], height=0.8)
-        ax.set_yticks([*rows, len(names)], [*names, "answer"])
-        ax.axvline(0, color=COLORS["muted"][0], linewidth=0.8)
+        result, chosen = self.compute(self.state), self.state["chosen"]
         word = "positive" if result["answer"] > 0 else "negative"
-        return to_svg(
-            figure,
-            f"The votes of {len(names)} examples and their sum for the review "
+        return vote_picture(
+            [f"example {self.data['bank'].index(i) + 1}" for i in chosen],
+            [self.data["labels"][i] for i in chosen],
+            result["votes"],
+            f"The votes of {len(chosen)} examples and their sum for the review "
             f"“{self.data['sentences'][self.state['query']]}” The layer answers "
             f"{result['answer']:+.2f}, {word}.",
         )
+
+
+def vote_picture(
+    names: Sequence[str], labels: Sequence[float], votes: Sequence[float], alt: str
+) -> str:
+    """The votes of the examples as bars in the colours of their labels, and their sum, as SVG."""
+    colors = [COLORS["gd" if label > 0 else "trained"][0] for label in labels]
+    figure, ax = canvas(
+        5,
+        3.2,
+        xlabel="vote: negative to the left, positive to the right",
+        title="Votes and answer",
+    )
+    rows = range(len(names))
+    ax.barh(rows, votes, color=colors, height=0.6)
+    ax.barh(len(names), sum(votes), color=COLORS["query"][0], height=0.8)
+    ax.set_yticks([*rows, len(names)], [*names, "answer"])
+    ax.axvline(0, color=COLORS["muted"][0], linewidth=0.8)
+    return to_svg(figure, alt)
