@@ -26,8 +26,8 @@ In reading order:
 - `datasets`: the real data of the book
 - `language`, `prompted`, `heads`, `opened`: a small language model, the prompts that it reads,
   what single heads of it do, and all that was measured
-- `evidence`, `evidence_beyond`, `evidence_exact`, `claims`: the claims of the paper, the numbers
-  that decide them, and whether they hold
+- `evidence`, `evidence_beyond`, `evidence_exact`, `evidence_language`, `claims`: the claims of the
+  paper, the numbers that decide them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
@@ -54,6 +54,7 @@ __all__ = [
     "evidence",
     "evidence_beyond",
     "evidence_exact",
+    "evidence_language",
     "experiments",
     "files",
     "heads",

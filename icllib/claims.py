@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from icllib import evidence, evidence_beyond, evidence_exact
+from icllib import evidence, evidence_beyond, evidence_exact, evidence_language
 from icllib.errors import UnstableWarning
 from icllib.evidence import Figure
 from icllib.evidence import random_self_similar_layer as random_self_similar_layer
@@ -189,6 +189,13 @@ CLAIMS: tuple[Claim, ...] = (
         "P",
         "8, 15",
         evidence_beyond.induction,
+    ),
+    Claim(
+        "C20",
+        "A language model that learns from its prompt does this.",
+        "I",
+        "16",
+        evidence_language.language_model,
     ),
     Claim(
         "C21",

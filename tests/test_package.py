@@ -54,6 +54,7 @@ ORDER = [
     "heads",
     "opened",
     "evidence_exact",
+    "evidence_language",
     "claims",
     "tables",
     "look",
