@@ -1,0 +1,71 @@
+"""Build an assignment, and test what was built: the solution gets full marks, the stub none, and
+no line of a solution or a hidden test stands in the student's file."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from icllib.course import archives
+from icllib.course.box import NoBoxError, Unboxed, find_box
+from icllib.course.grade import Found, grade_one, sandbox_library
+from icllib.course.key import Key, KeyProblem
+from icllib.course.source import Source, read_source
+from icllib.files import write_atomically
+
+__all__ = ["build"]
+
+
+def build(path: Path, folder: Path) -> Key:
+    """Write the four files of the assignment into `folder`/ID, and return its key.
+
+    Raises:
+        KeyProblem: the source is not in form, or what it builds fails its own test.
+    """
+    source = read_source(path)
+    student = archives.as_text(archives.student_notebook(source))
+    solution = archives.as_text(archives.solution_notebook(source))
+    _keep_secrets(source, student.decode())
+    _prove(source.key, student, solution)
+    place = folder / source.key.id
+    write_atomically(place / "student.ipynb", student)
+    write_atomically(place / "solution.ipynb", solution)
+    archives.write_archive(place / "grader.zip", {"key.json": source.key.as_json()})
+    archives.write_archive(place / "gradescope.zip", archives.gradescope(source.key))
+    return source.key
+
+
+def _keep_secrets(source: Source, student: str) -> None:
+    import json
+
+    text = "\n".join(
+        "".join(cell["source"]) for cell in json.loads(student)["cells"]
+    ) + json.dumps(json.loads(student)["metadata"], ensure_ascii=False)
+    lines = {line.strip() for line in text.splitlines()}
+    for line in sorted(source.secrets()):
+        if line in lines:
+            raise KeyProblem(f"{source.path}: the student's notebook would hold {line!r}")
+    for test in source.key.tests:
+        if test.is_hidden and test.code in text:
+            raise KeyProblem(f"{source.path}: the student's notebook would hold {test.code!r}")
+
+
+def _prove(key: Key, student: bytes, solution: bytes) -> None:
+    """Grade both notebooks.
+
+    Raises:
+        KeyProblem: the solution does not get all points, or the stub gets one.
+    """
+    try:
+        box = find_box()
+    except NoBoxError:
+        box = Unboxed()  # it is our own code
+    with tempfile.TemporaryDirectory() as folder, sandbox_library(key) as library:
+        for name, content, is_solution in (("solution", solution, True), ("stub", student, False)):
+            path = Path(folder, f"{name}.ipynb")
+            path.write_bytes(content)
+            record = grade_one(key, Found(name, path), box, library)
+            for test in record["tests"]:
+                if (test["verdict"] == "right") != is_solution:
+                    notes = " ".join(record["notes"])
+                    raise KeyProblem(f"the {name} at {test['test']}: {test['message']} {notes}")

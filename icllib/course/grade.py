@@ -1,0 +1,190 @@
+"""Grading: one notebook in its sandbox, and a folder of them, several at a time; what is graded
+already is not graded again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from icllib.checks.answers import said
+from icllib.course.asking import ask
+from icllib.course.box import NoBoxError
+from icllib.course.key import Key
+from icllib.course.library import make_library
+from icllib.course.reading import Answers, Unreadable, answers_in, digest_of, notebook_in
+from icllib.course.session import Session
+from icllib.errors import InputError
+from icllib.files import write_atomically
+
+__all__ = ["Found", "find_submissions", "grade_all", "grade_one", "sandbox_library"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One submission as it lies in the folder.
+
+    Attributes:
+        name: of its file or folder; reports and gradebooks know it by this.
+        path: the notebook; None where there is none.
+        note: what a teacher should know about it.
+    """
+
+    name: str
+    path: Path | None
+    note: str = ""
+
+
+@contextmanager
+def sandbox_library(key: Key) -> Iterator[Path]:
+    """A temporary folder with the part of the library that the key names."""
+    with tempfile.TemporaryDirectory(prefix="icllib-") as folder:
+        Path(folder).chmod(0o711)
+        yield make_library(key.library, Path(folder) / "library")
+
+
+def find_submissions(folder: Path) -> list[Found]:
+    """Each notebook in a folder, and each folder in it as one submission, sorted by name.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"submissions = {str(folder)!r}, expected a folder")
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__")):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            inside = [p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+            note = "" if len(inside) < 2 else f"several notebooks: {inside[0].name} counts."
+            found.append(Found(path.name, inside[0] if inside else None, note))
+        elif path.suffix == ".ipynb":
+            found.append(Found(path.stem, path))
+    return found
+
+
+def grade_one(
+    key: Key, found: Found, box: object, library: Path, before: dict | None = None
+) -> dict:
+    """The record of one submission: what each test said, and what a person should know.
+
+    Args:
+        key: the assignment.
+        found: the submission.
+        box: closes the sandbox.
+        library: the folder of `make_library`.
+        before: an earlier record of the same file; its tests that did not change are kept.
+
+    Raises:
+        NoBoxError: no sandbox can be started.
+    """
+    start = time.monotonic()
+    digest = "" if found.path is None else digest_of(found.path)
+    before = before if before and before["file"] == digest else None
+    kept = {} if before is None else {test["digest"]: test for test in before["tests"]}
+    new = [test for test in key.tests if key.digest_of(test) not in kept]
+    answers, notes, asked = Answers(), [found.note] if found.note else [], []
+    try:
+        if found.path is None:
+            raise Unreadable("there is no notebook in it.")
+        answers = answers_in(notebook_in(found.path), key)
+        notes += answers.notes
+        with Session(box, library, key, answers.code) as session:
+            asked = ask(key, session, new)
+            notes += session.notes
+            notes += [f"the cell of {q}: {words}" for q, words in session.trouble.items() if not q]
+    except Unreadable as error:
+        notes.append(str(error))
+        asked = [_nothing(key, test, str(error)) for test in new]
+    except (NoBoxError, InputError):
+        raise
+    except Exception as error:
+        notes.append(f"the grader failed, look at it by hand ({said(error)}).")
+        asked = [_nothing(key, test, "the grader failed.") for test in new]
+    outcomes = {**kept, **{t["digest"]: t for t in map(_plain, asked)}}
+    return {
+        "name": found.name,
+        "file": digest,
+        "tests": [{**outcomes[key.digest_of(t)], "test": t.name} for t in key.tests],
+        "code": answers.code,
+        "texts": answers.texts,
+        "notes": notes + ([] if before is None else [n for n in before["notes"] if n not in notes]),
+        "seconds": round(time.monotonic() - start, 2),
+    }
+
+
+def _nothing(key: Key, test: object, why: str) -> dict:
+    digest = key.digest_of(test)
+    return {"test": test.name, "digest": digest, "verdict": "not answered", "message": why}
+
+
+def _plain(outcome: object) -> dict:
+    return outcome if isinstance(outcome, dict) else asdict(outcome)
+
+
+def grade_all(
+    key: Key, submissions: list[Found], box: object, out: Path, jobs: int, quiet: bool = False
+) -> list[dict]:
+    """The records of a class, from `out`/records where they are, and graded where they are not.
+
+    Each record is written when it is there, so that an interrupted run goes on with the rest. A
+    record of another file, or of a key with other tests, is made anew, as far as it is touched.
+    """
+    folder = out / "records"
+    records, todo = {}, []
+    for found in submissions:
+        old = _record(folder, found.name)
+        digest = "" if found.path is None else digest_of(found.path)
+        wanted = [key.digest_of(test) for test in key.tests]
+        if old and old["file"] == digest and [t["digest"] for t in old["tests"]] == wanted:
+            records[found.name] = old
+        else:
+            todo.append((found, old))
+    with sandbox_library(key) as library:
+        graded = _in_parallel(key, todo, box, library, jobs)
+        for count, record in enumerate(graded, 1):
+            text = json.dumps(record, indent=1, ensure_ascii=False)
+            write_atomically(_place(folder, record["name"]), text.encode("utf-8", "replace"))
+            records[record["name"]] = record
+            if not quiet:
+                end = "\n" if count == len(todo) else "\r"
+                print(f"{count} of {len(todo)} graded", end=end, file=sys.stderr, flush=True)
+    return [records[found.name] for found in submissions]
+
+
+def _in_parallel(
+    key: Key, todo: list[tuple[Found, dict | None]], box: object, library: Path, jobs: int
+) -> Iterator[dict]:
+    if jobs == 1 or len(todo) < 2:
+        return (grade_one(key, found, box, library, old) for found, old in todo)
+    import joblib
+
+    tasks = (joblib.delayed(_quietly)(key, found, box, library, old) for found, old in todo)
+    with joblib.parallel_config(inner_max_num_threads=1):
+        return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+
+
+def _quietly(*arguments: object) -> dict:
+    import torch
+
+    torch.set_num_threads(1)
+    return grade_one(*arguments)
+
+
+def _place(folder: Path, name: str) -> Path:
+    return folder / f"{name}.json"
+
+
+def _record(folder: Path, name: str) -> dict | None:
+    try:
+        record = json.loads(_place(folder, name).read_text(encoding="utf-8"))
+        is_whole = record["name"] == name and all("digest" in test for test in record["tests"])
+        return record if is_whole and "notes" in record else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,154 @@
+"""What was handed in: a notebook's answers, taken by the marks of the kit and by nothing else."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icllib.course.key import Key
+
+__all__ = ["Answers", "Unreadable", "answers_in", "digest_of", "marked", "notebook_in"]
+
+LARGEST = 20 * 2**20  # bytes of a notebook
+LONGEST = 200_000  # characters of an answer
+
+
+class Unreadable(Exception):  # noqa: N818 (it is no error of the kit)
+    """Nothing can be taken from this file; the message says why, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one notebook.
+
+    Attributes:
+        code: question → the code of its cells, magics turned into calls of nothing.
+        texts: question → what a person reads.
+        notes: sentences for the teacher.
+    """
+
+    code: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's first bytes, as many as are read at all."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(LARGEST + 1)).hexdigest()
+
+
+def notebook_in(path: Path) -> dict:
+    """The notebook in a file, of any format since version 3, as plain dictionaries.
+
+    Raises:
+        Unreadable: it is a link, too large, or no notebook.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise Unreadable("it is no file of its own (a link or a folder).")
+    if path.stat().st_size > LARGEST:
+        raise Unreadable(f"it has more than {LARGEST // 2**20} MB: clear its outputs.")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.get("nbformat", 4) < 4:
+            import nbformat
+
+            data = nbformat.convert(nbformat.reader.reads(json.dumps(data)), 4)
+        if not isinstance(data["cells"], list):
+            raise TypeError
+    except Unreadable:
+        raise
+    except Exception:
+        raise Unreadable("it is no notebook: open it in Jupyter, and save it again.") from None
+    return data
+
+
+def marked(data: dict) -> list[tuple[dict, dict]]:
+    """The cells that carry a mark of the kit, each with its mark."""
+    found = []
+    for cell in data["cells"]:
+        mark = _mark(cell)
+        if mark and isinstance(_text(cell), str):
+            found.append((cell, mark))
+    return found
+
+
+def _mark(cell: object) -> dict | None:
+    """``{"question", "kind"}`` from the cell's metadata or, where a tool has dropped them, its
+    name."""
+    if not isinstance(cell, dict):
+        return None
+    metadata = cell.get("metadata")
+    mark = metadata.get("kit") if isinstance(metadata, dict) else None
+    if isinstance(mark, dict) and isinstance(mark.get("question"), str):
+        return mark
+    name = cell.get("id")
+    if isinstance(name, str) and name.startswith("kit-answer-"):
+        return {"question": name.removeprefix("kit-answer-").replace("-", "_"), "kind": "answer"}
+    return None
+
+
+def _text(cell: dict) -> str | None:
+    source = cell.get("source")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        return "".join(source)
+    return source if isinstance(source, str) else None
+
+
+def answers_in(data: dict, key: Key) -> Answers:
+    """The cells of the key's questions, in the order in which they stand in the notebook."""
+    by_hand = {part.question for part in key.by_hand}
+    parts: dict[str, list[str]] = {}
+    for cell, mark in marked(data):
+        if mark.get("kind") == "answer" and mark["question"] in key.questions:
+            parts.setdefault(mark["question"], []).append(_text(cell))
+    code, texts, notes = {}, {}, []
+    for question in key.questions:
+        text = "\n\n".join(parts.get(question, []))
+        if question not in parts:
+            notes.append(f"the cell of {question} is missing.")
+        elif len(text) > LONGEST:
+            notes.append(f"the cell of {question} is too long: {len(text)} characters.")
+        elif question in by_hand:
+            texts[question] = text
+        else:
+            code[question] = _plain(text)
+            notes += _remarks(code[question], question, key)
+    return Answers(code, texts, tuple(notes))
+
+
+def _plain(code: str) -> str:
+    """Python in which %magic and !commands have become calls."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return TransformerManager().transform_cell(code)
+    except Exception:  # no Python either; the sandbox will say so
+        return code
+
+
+def _remarks(code: str, question: str, key: Key) -> list[str]:
+    """What a person may want to look at."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+    except Exception:
+        return []
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    modules = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module or "")
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+            used |= {alias.name for alias in node.names}
+    notes = [f"{question} uses {name}." for name in key.avoid if name in used]
+    parts = {m.split(".")[1] for m in modules if m.startswith("icllib.")} - set(key.library)
+    return notes + [f"{question} asks for icllib.{p}, which is left out." for p in sorted(parts)]

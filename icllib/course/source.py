@@ -1,0 +1,215 @@
+"""One MyST source an assignment: what its cells are for, by their tags.
+
+======================================  ===========================================================
+tags                                    the cell
+======================================  ===========================================================
+(none)                                  is shown to students, and not graded
+setup                                   runs before all answers, in the sandbox too
+kit:NAME                                what students get for an answer
+kit:NAME, solution                      the answer; or text that explains it
+kit:NAME, test, points:2                a public check: one call, such as check.loss(loss)
+kit:NAME, test, hidden, points:1        a hidden one
+kit:NAME, by-hand, points:4             a cell of text that a person reads
+kit:NAME, rubric                        what the points are given for
+======================================  ===========================================================
+
+`hidden.py` beside the source holds what hidden tests need; they call it `hidden`. The header's
+`kit` names the assignment: id, title, checks, library, avoid, limits.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from icllib.course.key import ByHand, Key, KeyProblem, Limits, Test
+from icllib.files import digest
+
+__all__ = ["Cell", "Source", "find_source", "read_source"]
+
+_HEADING = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?, (\d+) min\)", re.M)
+_WORDS = {"setup", "solution", "test", "hidden", "by-hand", "rubric"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a source.
+
+    Attributes:
+        text: what stands in it.
+        is_code: code, or Markdown.
+        question: the question it belongs to; "" without one.
+        words: its tags without question and points.
+        points: of a test or an answer in words.
+        tags: those that Jupyter knows, such as hide-input.
+    """
+
+    text: str
+    is_code: bool
+    question: str
+    words: frozenset[str]
+    points: float
+    tags: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """plain, setup, answer, solution, test, hidden, by-hand or rubric."""
+        for word in ("hidden", "test", "solution", "rubric", "by-hand", "setup"):
+            if word in self.words:
+                return word
+        return "answer" if self.question else "plain"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source that was read.
+
+    Attributes:
+        path: where it lies.
+        cells: all of it.
+        key: what a grader has to know.
+    """
+
+    path: Path
+    cells: tuple[Cell, ...]
+    key: Key
+
+    def solutions(self) -> dict[str, str]:
+        """Question → the code of its solution."""
+        return {c.question: c.text for c in self.cells if c.kind == "solution" and c.is_code}
+
+    def secrets(self) -> set[str]:
+        """The lines of solutions, rubrics and hidden tests that stand nowhere in public."""
+        private = [c.text for c in self.cells if c.kind in ("solution", "hidden", "rubric")]
+        public = [c.text for c in self.cells if c.kind not in ("solution", "hidden", "rubric")]
+        known = {line.strip() for text in public for line in text.splitlines()}
+        lines = {line.strip() for text in private for line in text.splitlines()}
+        return {line for line in lines - known if len(line) >= 12}
+
+
+def find_source(name: str, folder: Path) -> Path:
+    """The source of an assignment, by its number or its folder.
+
+    Raises:
+        KeyProblem: there is none, or several.
+    """
+    given = Path(name)
+    if given.name == "source.md" and given.is_file():
+        return given
+    found = sorted(folder.glob(f"{name}*/source.md")) or sorted(given.glob("source.md"))
+    if len(found) != 1:
+        there = ", ".join(path.parent.name for path in sorted(folder.glob("*/source.md")))
+        raise KeyProblem(f"assignment {name!r}, expected one of: {there or 'none is in ' + str(folder)}")
+    return found[0]
+
+
+def read_source(path: Path) -> Source:
+    """A source, checked for form.
+
+    Raises:
+        KeyProblem: a tag is unknown, a test is no call, points and heading disagree, …
+    """
+    import jupytext
+
+    notebook = jupytext.read(path, fmt="md:myst")
+    header = notebook.metadata.get("kit")
+    if not isinstance(header, dict) or not {"id", "title"} <= set(header):
+        raise KeyProblem(f"{path}: the header needs kit: with id and title")
+    cells = tuple(_cell(cell, path) for cell in notebook.cells)
+    source = Source(path, cells, _key(header, cells, path))
+    _check_headings(source)
+    return source
+
+
+def _cell(cell: object, path: Path) -> Cell:
+    tags = cell.metadata.get("tags", [])
+    questions = [tag.removeprefix("kit:") for tag in tags if tag.startswith("kit:")]
+    points = [float(tag.removeprefix("points:")) for tag in tags if tag.startswith("points:")]
+    words = frozenset(tag for tag in tags if tag in _WORDS)
+    others = tuple(t for t in tags if t not in _WORDS and not t.startswith(("kit:", "points:")))
+    question = questions[0] if questions else ""
+    if len(questions) > 1 or len(points) > 1 or (question and not question.isidentifier()):
+        raise KeyProblem(f"{path}: a cell is tagged {tags}, expected one kit:NAME")
+    if bool(points) != bool(words & {"test", "by-hand"}) or (words - {"setup"} and not question):
+        raise KeyProblem(f"{path}: a cell is tagged {tags}: points belong to tests of a question")
+    is_code = cell.cell_type == "code"
+    return Cell(cell.source, is_code, question, words, sum(points), others)
+
+
+def _key(header: dict, cells: tuple[Cell, ...], path: Path) -> Key:
+    of = {kind: [cell for cell in cells if cell.kind == kind] for kind in (*_WORDS, "answer")}
+    tests, count = [], {}
+    for cell in cells:
+        if cell.kind in ("test", "hidden"):
+            count[cell.question] = count.get(cell.question, 0) + 1
+            code = _call(cell.text, path)
+            hidden = cell.kind == "hidden"
+            tests.append(Test(cell.question, code, cell.points, hidden, count[cell.question]))
+    rubrics = {cell.question: cell.text for cell in of["rubric"]}
+    by_hand = [ByHand(c.question, c.points, rubrics.get(c.question, "")) for c in of["by-hand"]]
+    stubs = {cell.question: cell.text for cell in (*of["answer"], *of["by-hand"])}
+    asked = {test.question for test in tests} | {part.question for part in by_hand}
+    if set(stubs) != asked or not {test.question for test in tests} <= {
+        cell.question for cell in of["solution"] if cell.is_code
+    }:
+        odd = ", ".join(sorted(set(stubs) ^ asked)) or "a question has no solution"
+        raise KeyProblem(f"{path}: every question needs a stub, a solution and a test ({odd})")
+    hidden = path.with_name("hidden.py")
+    checks = header.get("checks", "")
+    return Key(
+        id=str(header["id"]),
+        title=header["title"],
+        questions=tuple(stubs),
+        setup="\n\n".join(cell.text for cell in of["setup"]),
+        stubs=stubs,
+        tests=tuple(tests),
+        by_hand=tuple(by_hand),
+        checks=checks,
+        library=tuple(header.get("library", ())),
+        limits=Limits(**header.get("limits", {})),
+        avoid=tuple(header.get("avoid", ())),
+        hidden=hidden.read_text(encoding="utf-8") if hidden.exists() else "",
+        checks_digest=_checks_digest(checks),
+    )
+
+
+def _checks_digest(checks: str) -> str:
+    folder = Path(__file__).resolve().parent.parent / "checks"
+    names = ["answers", "feedback", *([checks] if checks else [])]
+    return digest([(folder / f"{name}.py").read_text(encoding="utf-8") for name in names])
+
+
+def _call(code: str, path: Path) -> str:
+    """The code of a test, if it is one call of the key's own.
+
+    Raises:
+        KeyProblem: it is something else.
+    """
+    try:
+        call = ast.parse(code.strip(), mode="eval").body
+    except SyntaxError:
+        call = None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        raise KeyProblem(f"{path}: a test is {code!r}, expected one call such as check.loss(loss)")
+    if any(isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp) for node in ast.walk(call)):
+        raise KeyProblem(f"{path}: the test {code!r} is too clever, expected names and numbers")
+    return ast.unparse(call)
+
+
+def _check_headings(source: Source) -> None:
+    """Each question says its points and its time, and the points are those of its tests."""
+    promised, given, place = {}, {}, ""
+    for cell in source.cells:
+        if not cell.is_code and cell.kind == "plain":
+            for heading in _HEADING.finditer(cell.text):
+                place, promised[heading[0]] = heading[0], float(heading[1])
+        elif cell.points:
+            given[place] = given.get(place, 0) + cell.points
+    for heading, points in (promised | given).items():
+        if promised.get(heading) != given.get(heading):
+            raise KeyProblem(
+                f"{source.path}: {heading or 'a question'} says {promised.get(heading)} points, "
+                f"its tests give {points if heading not in given else given[heading]}"
+            )
