@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from icllib.course.key import Key, KeyProblem
+from icllib.course.key import Key, KeyProblem, checks_digest
 from icllib.course.reading import Unreadable
 from icllib.errors import InputError
 from icllib.files import FileError, write_atomically
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--dist", type=Path, default=Path("dist"), help="where `build` wrote")
     grade.add_argument("--roster", type=Path, help="a CSV with a column `id` (and others)")
     grade.add_argument("--canvas", type=Path, help="the gradebook that Canvas exports")
+    grade.add_argument("--column", default="", help="its column there, if not the title")
     grade.add_argument("--moodle", type=Path, help="the grading worksheet that Moodle exports")
     grade.add_argument("--reveal", action="store_true", help="tell students of hidden checks too")
     grade.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -72,6 +73,8 @@ def _grade(options: argparse.Namespace) -> None:
 
     given = Path(options.key)
     key = grader_key(given if given.is_file() else options.dist / options.key / "grader.zip")
+    if checks_digest(key.checks) != key.checks_digest:
+        raise KeyProblem(f"{given} was built with other checks than these: build it again")
     found = find_submissions(options.submissions)
     records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
     for line in write_reports(key, records, options):

@@ -17,7 +17,7 @@ from icllib.course.asking import ask
 from icllib.course.box import NoBoxError
 from icllib.course.key import Key
 from icllib.course.library import make_library
-from icllib.course.reading import Answers, Unreadable, answers_in, digest_of, notebook_in
+from icllib.course.reading import Answers, Unreadable, answers_in, digest_of, file_name, notebook_in
 from icllib.course.session import Session
 from icllib.errors import InputError
 from icllib.files import write_atomically
@@ -149,8 +149,8 @@ def grade_all(
     with sandbox_library(key) as library:
         graded = _in_parallel(key, todo, box, library, jobs)
         for count, record in enumerate(graded, 1):
-            text = json.dumps(record, indent=1, ensure_ascii=False)
-            write_atomically(_place(folder, record["name"]), text.encode("utf-8", "replace"))
+            text = json.dumps(record, indent=1)
+            write_atomically(_place(folder, record["name"]), text.encode())
             records[record["name"]] = record
             if not quiet:
                 end = "\n" if count == len(todo) else "\r"
@@ -166,7 +166,7 @@ def _in_parallel(
     import joblib
 
     tasks = (joblib.delayed(_quietly)(key, found, box, library, old) for found, old in todo)
-    with joblib.parallel_config(inner_max_num_threads=1):
+    with joblib.parallel_config("loky", inner_max_num_threads=1):
         return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
 
 
@@ -178,7 +178,7 @@ def _quietly(*arguments: object) -> dict:
 
 
 def _place(folder: Path, name: str) -> Path:
-    return folder / f"{name}.json"
+    return folder / file_name(name, "json")
 
 
 def _record(folder: Path, name: str) -> dict | None:

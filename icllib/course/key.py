@@ -10,7 +10,7 @@ from pathlib import Path
 from icllib.errors import InputError
 from icllib.files import digest
 
-__all__ = ["ByHand", "Key", "KeyProblem", "Limits", "Test", "read_key"]
+__all__ = ["ByHand", "Key", "KeyProblem", "Limits", "Test", "checks_digest", "read_key"]
 
 
 class KeyProblem(InputError):
@@ -132,3 +132,10 @@ def read_key(path: Path) -> Key:
         return Key(**data)
     except (TypeError, KeyError, ValueError) as error:
         raise KeyProblem(f"{path} is no key of an assignment: {error}") from None
+
+
+def checks_digest(checks: str) -> str:
+    """Changes with the code that decides: the checks of an assignment, and what they share."""
+    folder = Path(__file__).resolve().parent.parent / "checks"
+    names = ["answers", "feedback", *([checks] if checks else [])]
+    return digest([(folder / f"{name}.py").read_text(encoding="utf-8") for name in names])

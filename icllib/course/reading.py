@@ -11,7 +11,8 @@ from pathlib import Path
 
 from icllib.course.key import Key
 
-__all__ = ["Answers", "Unreadable", "answers_in", "digest_of", "marked", "notebook_in"]
+__all__ = ["Answers", "Unreadable", "answers_in", "digest_of", "file_name", "marked"]
+__all__ += ["notebook_in"]
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 LONGEST = 200_000  # characters of an answer
@@ -40,6 +41,14 @@ def digest_of(path: Path) -> str:
     """SHA-256 of a file's first bytes, as many as are read at all."""
     with path.open("rb") as file:
         return hashlib.sha256(file.read(LARGEST + 1)).hexdigest()
+
+
+def file_name(name: str, ending: str) -> str:
+    """A name for a file of a submission's own; a very long one is cut."""
+    if len(name) > 60:
+        code = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        name = f"{name[:40]}-{code[:16]}"
+    return f"{name}.{ending}"
 
 
 def notebook_in(path: Path) -> dict:

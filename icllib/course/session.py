@@ -198,7 +198,7 @@ def _error(reply: dict) -> tuple[str, str]:
         kind, words, line = reply["error"]
     name = "".join(c for c in str(kind)[:60] if c.isalnum() or c == "_") or "Exception"
     where = f" (line {line} of the cell)" if type(line) is int else ""
-    return name, str(words)[:300] + where
+    return name, (str(words)[:300] + where).strip()
 
 
 def _told(reply: dict) -> str:

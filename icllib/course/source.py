@@ -24,8 +24,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from icllib.course.key import ByHand, Key, KeyProblem, Limits, Test
-from icllib.files import digest
+from icllib.course.key import ByHand, Key, KeyProblem, Limits, Test, checks_digest
 
 __all__ = ["Cell", "Source", "find_source", "read_source"]
 
@@ -171,14 +170,8 @@ def _key(header: dict, cells: tuple[Cell, ...], path: Path) -> Key:
         limits=Limits(**header.get("limits", {})),
         avoid=tuple(header.get("avoid", ())),
         hidden=hidden.read_text(encoding="utf-8") if hidden.exists() else "",
-        checks_digest=_checks_digest(checks),
+        checks_digest=checks_digest(checks),
     )
-
-
-def _checks_digest(checks: str) -> str:
-    folder = Path(__file__).resolve().parent.parent / "checks"
-    names = ["answers", "feedback", *([checks] if checks else [])]
-    return digest([(folder / f"{name}.py").read_text(encoding="utf-8") for name in names])
 
 
 def _call(code: str, path: Path) -> str:
