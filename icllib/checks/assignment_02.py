@@ -1,0 +1,279 @@
+"""Checks for assignment 2, attention from scratch.
+
+Each takes a `seed` for its numbers: hidden checks, and those of another year, use another one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import starmap
+
+import torch
+from torch import Tensor
+
+from icllib.checks.answers import Answer, AnswerError, call, read
+from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
+
+__all__ = ["attention", "causal_heads", "join", "kernel_head", "linear_attention", "softmax"]
+
+
+def _drawn(*shape: int, seed: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@checked
+def join(answer: Callable[[Tensor, Tensor, Tensor], Tensor], seed: int = 0) -> Feedback:
+    """`answer(x, y, x_query)` → the tokens of one prompt, (N + 1, N_x + N_y), the query's last."""
+
+    def case(n: int, dim_x: int, dim_y: int, seed: int) -> Case:
+        prompts = problem(n, dim_x, dim_y, seed)
+        x, y, query = prompts.x[0], prompts.y[0], prompts.x_query[0]
+        last = torch.cat([query, torch.zeros(dim_y, dtype=torch.float64)])
+        right = torch.cat([torch.cat([x, y], dim=1), last[None]])
+        mistakes = {
+            "the query's token is missing: it comes last.": right[:-1],
+            "the query's token comes last, not first.": right.roll(1, 0),
+            "a token holds x before y.": right.roll(dim_y, 1),
+        }
+        return Case((x, y, query), right, mistakes)
+
+    cases = starmap(case, [(4, 3, 2, seed), (3, 2, 1, seed + 1)])
+    return grade(answer, cases, "x above y, and the query's token last, with an empty label.")
+
+
+@checked
+def softmax(answer: Callable[[Tensor], Tensor], seed: int = 0) -> Feedback:
+    """`answer(scores)` → the softmax along the last axis; scores (…, T), also of several
+    thousand."""
+
+    def case(rows: int, t: int, loud: float, seed: int) -> Case:
+        scores = loud * _drawn(rows, t, seed=seed)
+        mistakes = {}
+        if loud == 1:
+            mistakes = {
+                "the weights of each row have to sum to one: divide by the row's sum.": scores.exp(),
+                "the sums run along the last axis, one for each row.": scores.softmax(0),
+                "that divides by the sum of all rows together.": scores.exp() / scores.exp().sum(),
+                "the sign is turned: the largest score has the largest weight.": (
+                    (-scores).softmax(-1)
+                ),
+                "that is the logarithm of it.": scores.log_softmax(-1),
+            }
+        return Case((scores,), scores.softmax(-1), mistakes)
+
+    small = grade(
+        answer, starmap(case, [(3, 5, 1.0, seed), (4, 4, 1.0, seed + 1)]), "exp over its sum."
+    )
+    if not small:
+        return small
+    large = grade(answer, starmap(case, [(3, 5, 3000.0, seed), (2, 4, -3000.0, seed)]), "")
+    if large:
+        return small
+    return Feedback(
+        "not yet",
+        "right for small scores, but not for large ones: a number may be taken from all scores of a"
+        " row before exp.",
+    )
+
+
+def _weights(dim: int, width: int, seed: int, heads: int = 0) -> tuple[Tensor, ...]:
+    front = (heads,) if heads else ()
+    shapes = [(width, dim)] * 3 + [(dim, width)]
+    return tuple(_drawn(*front, *shape, seed=seed + k) for k, shape in enumerate(shapes))
+
+
+@checked
+def attention(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
+    """`answer(tokens, W_Q, W_K, W_V, P)` → the tokens after one softmax head, (T, D); W_Q, W_K, W_V
+    (d, D), P (D, d)."""
+
+    def case(t: int, dim: int, width: int, seed: int) -> Case:
+        tokens = _drawn(t, dim, seed=seed)
+        W_Q, W_K, W_V, P = _weights(dim, width, seed + 10)
+
+        def run(by: float = width**0.5, turned: bool = False, axis: int = -1) -> Tensor:
+            scores = tokens @ W_Q.T @ (tokens @ W_K.T).T / by
+            weights = (scores.T if turned else scores).softmax(axis)
+            return tokens + weights @ tokens @ W_V.T @ P.T
+
+        right = run()
+        mistakes = {
+            "the division by √d is missing.": run(1.0),
+            "you divide by d; it is √d.": run(float(width)),
+            "√ of the width of a token is not √d: d is the width of a key.": run(dim**0.5),
+            "that is the update; add it to the tokens.": right - tokens,
+            "keys and query vectors are exchanged: rows ask, columns are asked.": run(turned=True),
+            "the softmax runs over those who ask; it has to run over those who are asked.": (
+                run(axis=0)
+            ),
+        }
+        return Case((tokens, W_Q, W_K, W_V, P), right, mistakes)
+
+    cases = starmap(case, [(5, 4, 3, seed), (4, 3, 2, seed + 50)])
+    return grade(answer, cases, "each token asks all, and adds what it is told.")
+
+
+@checked
+def causal_heads(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
+    """`answer(tokens, W_Q, W_K, W_V, P)` → the tokens after several causal heads; W_Q, W_K, W_V
+    (H, d, D), P (H, D, d)."""
+
+    def case(t: int, dim: int, width: int, heads: int, seed: int) -> Case:
+        tokens = _drawn(t, dim, seed=seed)
+        W_Q, W_K, W_V, P = _weights(dim, width, seed + 10, heads)
+
+        def run(mask: str = "causal", mean: bool = False, first: bool = False) -> Tensor:
+            found = torch.zeros_like(tokens)
+            for h in range(1 if first else heads):
+                scores = tokens @ W_Q[h].T @ (tokens @ W_K[h].T).T / width**0.5
+                banned = torch.ones(t, t, dtype=torch.bool)
+                banned = {
+                    "causal": banned.triu(1),
+                    "strict": banned.triu(0),
+                    "turned": banned.tril(-1),
+                    "none": banned & False,
+                }[mask]
+                if mask == "strict":
+                    banned[0, 0] = False
+                weights = scores.masked_fill(banned, -math.inf).softmax(-1)
+                found = found + weights @ tokens @ W_V[h].T @ P[h].T
+            return tokens + (found / heads if mean else found)
+
+        def late() -> Tensor:  # masked after the softmax: rows do not sum to one
+            found = tokens.clone()
+            for h in range(heads):
+                scores = tokens @ W_Q[h].T @ (tokens @ W_K[h].T).T / width**0.5
+                found = found + scores.softmax(-1).tril() @ tokens @ W_V[h].T @ P[h].T
+            return found
+
+        mistakes = {
+            "the mask is missing: a token may not see those after it.": run("none"),
+            "the mask is turned: a token sees itself and those *before* it.": run("turned"),
+            "a token may see itself as well.": run("strict"),
+            "mask the scores, not the weights: the rest has to sum to one.": late(),
+            "heads are added, not averaged.": run(mean=True),
+            "that is the first head alone.": run(first=True),
+            "that is the update; add it to the tokens.": run() - tokens,
+        }
+        return Case((tokens, W_Q, W_K, W_V, P), run(), mistakes)
+
+    cases = starmap(case, [(5, 4, 3, 2, seed), (4, 3, 2, 3, seed + 50)])
+    return grade(answer, cases, "heads add up, and nobody sees the future.")
+
+
+@checked
+def linear_attention(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
+    """`answer(tokens, W_Q, W_K, W_V, P)` → the tokens after one linear head whose keys and values
+    come from the examples alone; also for very many tokens."""
+
+    def case(t: int, dim: int, width: int, seed: int) -> Case:
+        tokens = _drawn(t, dim, seed=seed)
+        W_Q, W_K, W_V, P = (w / 4 for w in _weights(dim, width, seed + 10))
+
+        def run(last: int = -1, by: float = 1.0, soft: bool = False) -> Tensor:
+            context = tokens[:last] if last else tokens
+            scores = tokens @ W_Q.T @ (context @ W_K.T).T / by
+            scores = scores.softmax(-1) if soft else scores
+            return tokens + scores @ context @ W_V.T @ P.T
+
+        if t > 1000:
+            return Case((tokens, W_Q, W_K, W_V, P), _long(tokens, W_Q, W_K, W_V, P))
+        mistakes = {
+            "the query is not asked: keys and values come from the first N tokens.": run(0),
+            "there is no √d in linear attention.": run(by=width**0.5),
+            "there is no softmax in linear attention.": run(soft=True),
+            "there is no 1/N in this layer: P holds it.": run(by=t - 1.0),
+            "that is the update; add it to the tokens.": run() - tokens,
+            "the query's token is moved too: it has to be there, last.": run()[:-1],
+        }
+        return Case((tokens, W_Q, W_K, W_V, P), run(), mistakes)
+
+    small = grade(answer, starmap(case, [(6, 4, 3, seed), (5, 3, 2, seed + 50)]), "e + P V Kᵀ q.")
+    if not small:
+        return small
+    large = case(30_000, 3, 2, seed)
+    try:
+        feedback = compare(call(answer, *large.arguments), large.expected, small.message)
+    except AnswerError as error:
+        feedback = Feedback(error.verdict, error.message)
+    if feedback:
+        return feedback
+    return Feedback(
+        "not yet",
+        "right, but not for 30,000 tokens: build the memory Σ v kᵀ first, of d × d numbers, and no"
+        f" table of all scores. ({feedback.message})",
+    )
+
+
+def _long(tokens: Tensor, W_Q: Tensor, W_K: Tensor, W_V: Tensor, P: Tensor) -> Tensor:
+    memory = (tokens[:-1] @ W_V.T).T @ (tokens[:-1] @ W_K.T)
+    return tokens + tokens @ W_Q.T @ memory.T @ P.T
+
+
+@checked
+def kernel_head(answer: Callable[[int, int, float], tuple], seed: int = 0) -> Feedback:
+    """`answer(dim_x, dim_y, width)` → (W_Q, W_K, W_V, P) of a softmax head over the examples that
+    answers with their labels, weighted by exp(−‖x_i − x_q‖² / 2h²); tokens are (x, ‖x‖², 1, y)."""
+    for dim_x, dim_y, width, shift in ((3, 2, 0.8, 0), (2, 1, 1.7, 1)):
+        feedback = _kernel_head(answer, dim_x, dim_y, width, seed + shift)
+        if not feedback:
+            return feedback
+    return feedback
+
+
+def _kernel_head(answer: object, dim_x: int, dim_y: int, width: float, seed: int) -> Feedback:
+    dim = dim_x + 2 + dim_y
+    given = call(answer, dim_x, dim_y, width)
+    if given is None or given is ...:
+        read(given)
+    if not isinstance(given, tuple | list) or len(given) != 4:
+        raise AnswerError("not yet", "your function should return four matrices: W_Q, W_K, W_V, P.")
+    parts = [read(m, name) for m, name in zip(given, ("W_Q", "W_K", "W_V", "P"), strict=True)]
+    d = parts[0].value.shape[0] if parts[0].value.dim() == 2 else 0
+    v = parts[2].value.shape[0] if parts[2].value.dim() == 2 else 0
+    shapes = ((d, dim), (d, dim), (v, dim), (dim, v))
+    W_Q, W_K, W_V, P = (
+        part.shaped(*shape, name=name).value
+        for part, shape, name in zip(parts, shapes, ("W_Q", "W_K", "W_V", "P"), strict=True)
+    )
+    prompts = problem(7, dim_x, dim_y, seed)
+    x, y, query = 1.5 * prompts.x[0], prompts.y[0], 1.5 * prompts.x_query[0]
+
+    def token(x: Tensor, y: Tensor) -> Tensor:
+        return torch.cat([x, x.square().sum(-1, keepdim=True), torch.ones(len(x), 1).to(x), y], -1)
+
+    context, last = token(x, y), token(query[None], torch.zeros(1, dim_y, dtype=torch.float64))
+    scores = last @ W_Q.T @ (context @ W_K.T).T / d**0.5
+    change = (scores.softmax(-1) @ context @ W_V.T @ P.T)[0]
+    tolerance = max(part.tolerance for part in parts)
+    right, mistakes = _kernel_answers(x, y, query, width, d)
+    feedback = compare(Answer(change[-dim_y:], tolerance), right, "near examples weigh most.", mistakes)
+    if feedback and float(change[:-dim_y].abs().max()) > 1e-6:
+        return Feedback("not yet", "the labels are right, but the head writes into other slots too.")
+    return feedback
+
+
+def _kernel_answers(
+    x: Tensor, y: Tensor, query: Tensor, width: float, d: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    distance, alike = (x - query).square().sum(-1), x @ query
+
+    def mean(scores: Tensor) -> Tensor:
+        return scores.softmax(-1) @ y
+
+    exact = -distance / (2 * width**2)
+    mistakes = {
+        "the layer divides by √d: the matrices have to undo that.": mean(exact / d**0.5),
+        "that compares by ⟨x_i, x_q⟩ alone; ‖x_i‖² is missing, and there is a slot for it.": (
+            mean(alike / width**2)
+        ),
+        "that compares by ⟨x_i, x_q⟩ alone, divided by √d.": mean(alike / width**2 / d**0.5),
+        "the ½ of the exponent is missing.": mean(2 * exact),
+        "h is squared in the exponent.": mean(exact * width),
+        "the sign of the score is turned: far examples weigh most.": mean(-exact),
+        "that is h in the place of 1/h.": mean(exact * width**4),
+        "all examples weigh alike: the scores are zero.": y.mean(0),
+        "the labels come with the wrong sign: this head answers with +y.": -mean(exact),
+    }
+    return mean(exact), mistakes
