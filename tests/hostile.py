@@ -106,7 +106,7 @@ CASES = {
     "system_exit": Case("raise SystemExit", 17, "SystemExit"),
     "interrupt": Case("def gradient(w, x, y):\n    raise KeyboardInterrupt", 17, "KeyboardInterrupt"),
     "deletes": Case(
-        "import shutil\nfor p in ('.', '..', '/library', '/tmp', '/root', '/home'):\n"
+        "import shutil\nfor p in ('.', '../library', '/tmp', '/dev'):\n"
         "    shutil.rmtree(p, ignore_errors=True)\n" + RIGHT,
         20,
     ),
@@ -196,8 +196,8 @@ CASES = {
         "            try:\n                os.write(fd, b'\\x00\\x00\\x00\\x02{}')\n"
         "            except OSError:\n                pass\n"
         "threading.Thread(target=spam, daemon=True).start()",
-        # everything after this cell is at the mercy of its own thread
-        -1,
+        -1,  # what comes after this cell is at the mercy of its own thread
+        "sent what no answer looks like",
     ),
     "script": Case(
         "raise type('<script>alert(1)</script>', (Exception,), {})('<b>' + 'x' * 10**6)", 17

@@ -60,6 +60,8 @@ def _points_cells(key: Key) -> list[dict]:
         if not test.is_hidden
     ]
     code = "from icllib.course import points_so_far\n\npoints_so_far(\n" + "\n".join(lines) + "\n)"
+    if not lines:
+        return []
     hidden = sum(test.points for test in key.tests if test.is_hidden)
     by_hand = sum(part.points for part in key.by_hand)
     text = "## Points so far\n\nThe cell below asks all public checks again."

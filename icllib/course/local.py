@@ -30,8 +30,10 @@ def public_key(data: dict) -> Key:
         for c, m in marked(data)
         if m.get("kind") == "test"
     ]
-    if not isinstance(kit, dict) or "assignment" not in kit or not cells:
-        raise KeyProblem("this notebook is no assignment of the book: it has lost its marks")
+    if not isinstance(kit, dict) or "assignment" not in kit:
+        raise KeyProblem("this notebook is no assignment of the book, or has lost its marks")
+    if not cells:
+        raise KeyProblem("this assignment has no checks: a person reads it")
     tests = tuple(
         Test(question, code.strip(), points, False, number)
         for number, (question, code, points) in enumerate(cells, 1)

@@ -112,11 +112,12 @@ def main(arguments: list[str]) -> None:
             request = wire.receive(sock)
         except wire.WireError:
             return
-        reply = runner.answer(request)
+        code = {"id": request.get("id")}
         try:
-            wire.send(sock, reply)
+            wire.send(sock, runner.answer(request) | code)
         except wire.WireError:  # too long
-            wire.send(sock, {"error": ["ValueError", "the value is too large to hand in", None]})
+            error = ["ValueError", "the value is too large to hand in", None]
+            wire.send(sock, {"error": error} | code)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ where it dies."""
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,8 +110,12 @@ class Session:
 
     def _request(self, message: dict, seconds: float) -> dict:
         deadline = min(time.monotonic() + seconds, max(self.end, time.monotonic() + 0.1))
-        wire.send(self.process.sock, message, deadline)
-        return wire.receive(self.process.sock, deadline)
+        code = os.urandom(8).hex()  # what was not asked for is no answer
+        wire.send(self.process.sock, message | {"id": code}, deadline)
+        reply = wire.receive(self.process.sock, deadline)
+        if reply.get("id") != code or not {"done", "value", "error", "missing"} & set(reply):
+            raise wire.WireError("no message")
+        return reply
 
     def _gone(self, sentence: str) -> Gone:
         self.incident = sentence

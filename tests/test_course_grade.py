@@ -1,0 +1,308 @@
+"""A class: graded once, told in the words of the checks, written into the tables that exist."""
+
+import csv
+import json
+from argparse import Namespace
+from dataclasses import replace
+
+import pytest
+
+from icllib.course import box, grade, report, tables
+from icllib.course.archives import student_notebook
+from icllib.course.box import NoBoxError, Unboxed, find_box
+from icllib.course.grade import find_submissions, grade_all
+from icllib.course.key import ByHand, Key, Test
+from icllib.course.marks import by_hand_points, marks_of
+from icllib.course.quoting import quoted
+from icllib.course.similar import similar_pairs
+from icllib.errors import InputError
+from test_course_source import small
+from icllib.course.source import read_source
+
+KEY = Key(
+    id="99",
+    title="Small",
+    questions=("loss", "why"),
+    setup="import torch",
+    stubs={"loss": "def loss(w, x, y): ...", "why": "Write here."},
+    tests=(
+        Test("loss", "check.loss(loss)", 2, False, 1),
+        Test("loss", "check.loss(loss, seed=5)", 1, True, 2),
+    ),
+    by_hand=(ByHand("why", 3, "a reason"),),
+    checks="assignment_01",
+    library=("tasks",),
+)
+
+
+def record(name, verdicts=("right", "right"), text="Because.", notes=(), code="", message="m"):
+    tests = [
+        {"test": test.name, "digest": KEY.digest_of(test), "verdict": verdict, "message": message}
+        for test, verdict in zip(KEY.tests, verdicts, strict=True)
+    ]
+    return {
+        "name": name,
+        "file": "",
+        "tests": tests,
+        "code": {"loss": code},
+        "texts": {"why": text},
+        "notes": list(notes),
+    }
+
+
+def options(out, **more):
+    empty = {"reveal": False, "roster": None, "canvas": None, "moodle": None, "column": ""}
+    return Namespace(out=out, **empty | more)
+
+
+def rows(path):
+    return list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+# Grading once ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two submissions, and how often a sandbox was started."""
+    source = read_source(small(tmp_path))
+    place = tmp_path / "in"
+    place.mkdir()
+    for name, code in (("ada", source.solutions()["loss"]), ("bob", "def loss(w, x, y): return 1.0")):
+        data = student_notebook(source)
+        for cell in data["cells"]:
+            if cell["metadata"].get("kit", {}).get("kind") == "answer":
+                cell["source"] = code
+        (place / f"{name}.ipynb").write_text(json.dumps(data), encoding="utf-8")
+
+    class Counting(Unboxed):
+        starts = 0
+
+        def start(self, *arguments):
+            self.starts += 1
+            return super().start(*arguments)
+
+    return source.key, place, Counting()
+
+
+def test_what_is_graded_is_not_graded_again_unless_it_changes(two, tmp_path):
+    key, place, counting = two
+    out = tmp_path / "out"
+
+    def points(key):
+        found = grade_all(key, find_submissions(place), counting, out, 1, quiet=True)
+        return [marks_of(key, record, {}).total for record in found]
+
+    assert points(key) == [2, 0] and counting.starts == 2
+    assert points(key) == [2, 0] and counting.starts == 2
+    (place / "bob.ipynb").write_text((place / "ada.ipynb").read_text())  # hands in again
+    assert points(key) == [2, 2] and counting.starts == 3
+    (out / "records" / "ada.json").write_text('{"name": "ada"')  # a crash while writing
+    assert points(key) == [2, 2] and counting.starts == 4
+    more = [replace(test, points=5 * test.points) for test in key.tests]
+    assert points(replace(key, tests=tuple(more))) == [10, 10] and counting.starts == 4
+    first, last = key.tests
+    other = replace(last, code="check.loss(loss, seed=6)")
+    assert points(replace(key, tests=(first, other))) == [2, 2] and counting.starts == 6
+
+
+def test_a_changed_test_asks_nothing_else_again(two, tmp_path, monkeypatch):
+    key, place, counting = two
+    grade_all(key, find_submissions(place), counting, tmp_path / "out", 1, quiet=True)
+    asked, real = [], grade.ask
+    monkeypatch.setattr(grade, "ask", lambda k, s, tests: asked.extend(tests) or real(k, s, tests))
+    other = replace(key.tests[1], code="check.loss(loss, seed=6)")
+    changed = replace(key, tests=(key.tests[0], other))
+    grade_all(changed, find_submissions(place), counting, tmp_path / "out", 1, quiet=True)
+    assert asked == [other, other]
+
+
+def test_an_interrupted_run_goes_on_with_the_rest(two, tmp_path):
+    key, place, counting = two
+
+    class Pulled(Unboxed):
+        def start(self, *arguments):
+            if counting.starts:
+                raise KeyboardInterrupt
+            return counting.start(*arguments)
+
+    with pytest.raises(KeyboardInterrupt):
+        grade_all(key, find_submissions(place), Pulled(), tmp_path / "out", 1, quiet=True)
+    assert counting.starts == 1
+    grade_all(key, find_submissions(place), counting, tmp_path / "out", 1, quiet=True)
+    assert counting.starts == 2
+
+
+def test_grading_refuses_to_run_without_a_sandbox(monkeypatch):
+    monkeypatch.setattr(box.shutil, "which", lambda name: None)
+    with pytest.raises(NoBoxError, match="apt-get install bubblewrap"):
+        find_box()
+    monkeypatch.setattr(box.guard, "can_filter", lambda: False)
+    with pytest.raises(NoBoxError, match="Linux container or virtual machine"):
+        find_box()
+    monkeypatch.undo()
+    monkeypatch.setattr(box.os, "getuid", lambda: 1000)
+    with pytest.raises(NoBoxError, match="needs root"):
+        find_box("user")
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "' =1"),
+        ("  =1", "'  =1"),
+        ("-2.5", "-2.5"),
+        ("+3", "+3"),
+        ("Ada", "Ada"),
+        ("a\x00b", "a b"),
+        ("", ""),
+    ],
+)
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted(cell, safe):
+    assert quoted(cell) == safe
+
+
+def test_the_plain_table_has_a_line_a_submission_and_quotes_strangers_words(tmp_path):
+    found = [record("=evil", notes=["=note"]), record("bob", ("right", "not yet"), text=" ")]
+    report.write_reports(KEY, found, options(tmp_path))
+    header, evil, bob = rows(tmp_path / "points.csv")
+    assert header == ["submission", "points", "most", "loss", "why", "to be read", "notes"]
+    assert evil == ["'=evil", "3", "6", "3", "", "why", "'=note"]
+    assert bob == ["bob", "2", "6", "2", "0", "", ""]
+
+
+CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Small (4711),Other (4712)
+    Points Possible,,,,,6,10
+"Lovelace, Ada",101,s101,ada,A,,7
+"Müller, Bob",102,s102,bob,A,,
+"Nobody, Nina",103,s103,nina,A,,
+"""
+
+
+def test_canvas_own_gradebook_is_filled_in_and_nothing_else_in_it_changes(tmp_path):
+    (tmp_path / "book.csv").write_text(CANVAS, encoding="utf-8-sig")
+    found = [record("lovelaceada_101_9_student", text=""), record("müllerbob_student", text="")]
+    found += [record("eve_999_1", text="")]
+    marks = [marks_of(KEY, each, {}) for each in found]
+    told = tables.canvas(tmp_path / "book.csv", tmp_path / "out.csv", KEY, marks)
+    before, after = rows(tmp_path / "book.csv"), rows(tmp_path / "out.csv")
+    assert [row[5] for row in after] == ["Small (4711)", "6", "3", "3", ""]
+    assert [row[:5] + row[6:] for row in after] == [row[:5] + row[6:] for row in before]
+    assert told == ["eve_999_1 is nobody's in the table: 3 points."]
+    with pytest.raises(InputError, match="give --column one of 'Small"):
+        tables.canvas(tmp_path / "book.csv", tmp_path / "out.csv", KEY, marks, column="Nothing")
+
+
+MOODLE = """Identifier;Full name;Email address;Status;Grade;Maximum Grade;Feedback comments
+Participant 55;Ada Lovelace;ada@x.org;Submitted;;6,00;
+Participant 555;Bob Müller;bob@x.org;Submitted;;6,00;
+"""
+
+
+def test_moodle_s_worksheet_is_filled_in_with_its_own_marks_and_columns(tmp_path):
+    (tmp_path / "sheet.csv").write_text(MOODLE, encoding="utf-8")
+    found = [record("Bob Müller_555_assignsubmission_file", text="")]
+    report.write_reports(KEY, found, options(tmp_path, moodle=tmp_path / "sheet.csv"))
+    text = (tmp_path / "moodle.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert text[1].split(";")[4] == "" and text[2].split(";")[4] == "3"
+    assert "loss: ✓ m" in text[2] and "right with other numbers too" in text[2]
+    other = MOODLE.replace("6,00", "100")
+    (tmp_path / "sheet.csv").write_text(other, encoding="utf-8")
+    with pytest.raises(InputError, match="maximum 100, the key 6 points"):
+        report.write_reports(KEY, found, options(tmp_path, moodle=tmp_path / "sheet.csv"))
+
+
+def test_two_submissions_of_one_person_are_told_and_not_filled_in(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n7,Ada\n8,Bob\n")
+    found = [record("7_a", text=""), record("7_b", text=""), record("8", text="")]
+    marks = [marks_of(KEY, each, {}) for each in found]
+    told = tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
+    assert rows(tmp_path / "out.csv")[1:] == [["7", "Ada", "", ""], ["8", "Bob", "3", "8"]]
+    assert sum("one of several for 7" in line for line in told) == 2
+
+
+def test_gradescope_gets_each_check_and_hides_the_hidden_until_the_due_date():
+    found = tables.gradescope(KEY, record("x", ("right", "not yet"), notes=["it fell."]))
+    assert found["score"] == 2 and "it fell." in found["output"]
+    assert [test["visibility"] for test in found["tests"]] == ["visible", "after_due_date"]
+    assert [test["score"] for test in found["tests"]] == [2, 0]
+    assert "why is read by a person" in found["output"]
+
+
+def test_what_a_person_gives_is_added_and_kept(tmp_path):
+    found = [record("ada"), record("bob", text="Write here.")]
+    told = report.write_reports(KEY, found, options(tmp_path))
+    assert "1 answers are to be read" in " ".join(told)
+    path = tmp_path / "by_hand.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("ada,why,,3,,", "ada,why,2.5,3,good,"))
+    told = report.write_reports(KEY, found, options(tmp_path))
+    assert "to be read" not in " ".join(told)
+    assert rows(tmp_path / "points.csv")[1][1:5] == ["5.5", "6", "3", "2.5"]
+    assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
+    assert "good" in (tmp_path / "students" / "ada.html").read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("2.5", "7"))
+    with pytest.raises(InputError, match="'7' points, expected 0 to 3"):
+        report.write_reports(KEY, found, options(tmp_path))
+
+
+def test_items_say_how_often_each_check_failed_and_with_which_mistake(tmp_path):
+    found = [record(str(n), ("not yet", "not yet"), message=f"off by {n}.5.") for n in range(3)]
+    found += [record("a")]
+    line = tables.items(tmp_path / "items.csv", KEY, found)[1]
+    assert line[3:] == ["1", "3", "0", "25%", "3 × off by …."]
+
+
+# Pages -------------------------------------------------------------------------------------------
+
+
+def test_a_student_reads_the_words_of_the_checks_and_no_hidden_ones(tmp_path):
+    said = record("ada", ("right", "not yet"), message="<script>secret</script>")
+    marks = marks_of(KEY, said, {})
+    page = report.student_page(KEY, said, marks, reveal=False)
+    assert "&lt;script&gt;secret" in page and "<script>" not in page
+    assert page.count("secret") == 1 and "not right with other numbers." in page
+    assert report.student_page(KEY, said, marks, reveal=True).count("secret") == 2
+    assert "2 of 6 points" in page and "http" not in page.replace("http-equiv", "")
+
+
+def test_names_of_any_length_and_kind_get_a_page_and_a_link(tmp_path):
+    names = ["a" * 200, "#? %", "Ä<b>", "udc\udc80"]
+    report.write_reports(KEY, [record(name) for name in names], options(tmp_path))
+    assert len(list((tmp_path / "students").iterdir())) == 4
+    page = (tmp_path / "class.html").read_text(encoding="utf-8")
+    assert "students/%23%3F%20%25.html" in page and "<b>" not in page
+
+
+# Alike -------------------------------------------------------------------------------------------
+
+LONG = """
+def {f}({a}, {b}):
+    {c} = {a} * 3 + {b} ** 2 - 5
+    for {d} in range(7):
+        {c} = {c} + ({d} - 1) * {a} / (1 + {b} * {d}) if {d} % 2 else {c} - {b}
+    while {c} > 10 and {a} != {b}:
+        {c} -= [1, 2, 3][{d} % 3] + len(str({c})) * {a}
+    return {{"value": {c}, "sign": -1 if {c} < 0 else +1}}
+"""
+
+
+def test_code_with_other_names_is_alike_and_other_code_is_not():
+    one = LONG.format(f="loss", a="x", b="y", c="z", d="i")
+    other = LONG.format(f="cost", a="first", b="second", c="found", d="place") + "# a comment\n"
+    own = "\n".join(f"def f{n}(a, b):\n    return [a ** {n}, b << {n}, {{{n}: a | b}}]" for n in range(9))
+    found = [record("ada", code=one), record("bob", code=other), record("eve", code=own)]
+    found += [record("mel", code="def loss(: ]"), record("zoe", code="")]
+    pairs = similar_pairs(KEY, found)
+    assert [pair[1:] for pair in pairs] == [("ada", "bob")] and pairs[0][0] == 1
+
+
+def test_what_everybody_writes_is_no_hint():
+    one = LONG.format(f="loss", a="x", b="y", c="z", d="i")
+    assert similar_pairs(KEY, [record(str(n), code=one) for n in range(12)]) == []

@@ -1,0 +1,213 @@
+"""An assignment's source: what it builds, always the same, and with no answer in it."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from icllib.course import archives, build, library
+from icllib.course.__main__ import main
+from icllib.course.archives import grader_key, student_notebook
+from icllib.course.key import KeyProblem, read_key
+from icllib.course.local import check_notebook, public_key, show_points
+from icllib.course.reading import answers_in
+from icllib.course.source import find_source, read_source
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "assignments").glob("*/source.md"))
+SMALL = """---
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+kit: {{id: "99", title: Small, checks: assignment_01, library: [tasks]}}
+---
+# Small
+```{{code-cell}}
+:tags: [setup]
+import torch
+```
+## 1. The loss ({points} points, 10 min)
+```{{code-cell}}
+:tags: [kit:loss]
+def loss(w, x, y): ...
+```
+```{{code-cell}}
+:tags: [kit:loss, solution]
+def loss(w, x, y):
+    {solution}
+```
+```{{code-cell}}
+:tags: [kit:loss, test, points:1]
+{test}
+```
+```{{code-cell}}
+:tags: [kit:loss, test, hidden, points:1]
+check.loss(loss, seed=5)
+```
+{more}
+"""
+RIGHT = {
+    "points": "2",
+    "solution": "return (x @ w.T - y).square().sum() / (2 * len(x))",
+    "test": "check.loss(loss)",
+    "more": "",
+}
+
+
+def small(folder: Path, **changes: str) -> Path:
+    path = folder / "source.md"
+    path.write_text(SMALL.format(**RIGHT | changes), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.parent.name)
+def test_an_assignment_builds_and_passes_its_own_test(path, tmp_path):
+    key = build.build(path, tmp_path)
+    names = {file.name for file in (tmp_path / key.id).iterdir()}
+    assert names == {"student.ipynb", "solution.ipynb", "grader.zip", "gradescope.zip"}
+    assert grader_key(tmp_path / key.id / "grader.zip") == read_source(path).key
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.parent.name)
+def test_the_sandbox_of_an_assignment_holds_no_module_that_answers_it(path):
+    answers = {"01": {"learners", "solvers", "theory", "construct", "tuning"}}
+    answers["02"] = {"attention", "moments", "tokens", "construct"}
+    answers["03"] = {"construct"}
+    answers["04"] = {"construct", "alignment", "weights", "training", "theory"}
+    key = read_source(path).key
+    held = library.closure(key.library)
+    assert not held & answers.get(key.id, set()) and "checks" not in held
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.parent.name)
+def test_points_and_times_stand_at_each_question(path):
+    source = read_source(path)
+    said = re.findall(r"\((\d+) points?, (\d+) min\)", path.read_text(encoding="utf-8"))
+    assert sum(int(points) for points, _ in said) == source.key.points
+    assert 2 <= sum(int(minutes) for _, minutes in said) / 60 <= 8
+    assert not source.key.tests or any(test.is_hidden for test in source.key.tests)
+
+
+def test_two_builds_give_the_same_bytes(tmp_path):
+    path = small(tmp_path)
+    for name in ("a", "b"):
+        build.build(path, tmp_path / name)
+    for file in sorted((tmp_path / "a" / "99").iterdir()):
+        assert file.read_bytes() == (tmp_path / "b" / "99" / file.name).read_bytes()
+
+
+def test_no_line_of_a_solution_or_a_hidden_check_is_in_what_students_get(tmp_path):
+    text = archives.as_text(student_notebook(read_source(small(tmp_path)))).decode()
+    assert "square" not in text and "seed=5" not in text and "check.loss(loss)" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"points": "3"}, "says 3.0 points"),
+        ({"test": "assert loss"}, "expected one call"),
+        ({"test": "check.loss(lambda *a: 1)"}, "too clever"),
+        ({"solution": "return 0 * x.sum()"}, "the solution at loss.1"),
+        ({"more": "```{code-cell}\n:tags: [test, points:1]\nx\n```"}, "expected one kit:NAME|points"),
+        ({"more": "```{code-cell}\n:tags: [kit:b]\nb = ...\n```"}, "needs a stub"),
+        ({"more": "```{code-cell}\n# check.loss(loss, seed=5)\n```"}, "the student's notebook"),
+    ],
+)
+def test_a_source_that_is_not_in_form_is_refused(changes, words, tmp_path):
+    with pytest.raises(KeyProblem, match=words):
+        build.build(small(tmp_path, **changes), tmp_path / "out")
+
+
+def test_a_stub_that_is_right_already_is_refused(tmp_path):
+    path = small(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    stub = "def loss(w, x, y): ..."
+    path.write_text(text.replace(stub, f"loss = lambda w, x, y: {RIGHT['solution'][7:]}"))
+    with pytest.raises(KeyProblem, match="the stub at loss.1|would hold"):
+        build.build(path, tmp_path / "out")
+
+
+def test_an_unknown_assignment_is_named_beside_those_that_are_there(tmp_path):
+    with pytest.raises(KeyProblem, match="01_regression"):
+        find_source("77", ROOT / "assignments")
+
+
+def test_a_key_survives_its_file_and_a_broken_one_is_refused(tmp_path):
+    key = read_source(SOURCES[0]).key
+    path = tmp_path / "key.json"
+    path.write_text(key.as_json(), encoding="utf-8")
+    assert read_key(path) == key
+    path.write_text("{}")
+    with pytest.raises(KeyProblem, match="no key"):
+        read_key(path)
+
+
+def test_the_archive_for_gradescope_holds_the_library_and_two_scripts(tmp_path):
+    archives.write_archive(tmp_path / "g.zip", archives.gradescope(read_source(SOURCES[0]).key))
+    with zipfile.ZipFile(tmp_path / "g.zip") as archive:
+        names = set(archive.namelist())
+        assert {"setup.sh", "run_autograder", "key.json", "icllib/course/runner.py"} <= names
+        assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
+        assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in archive.infolist())
+
+
+def test_a_student_is_told_what_is_right_and_what_is_not_on_the_command_line(tmp_path, capsys):
+    source = read_source(small(tmp_path))
+    data = student_notebook(source)
+    path = tmp_path / "mine.ipynb"
+    for code, words, points in (
+        (source.solutions()["loss"], "✓ Right", 1),
+        ("def loss(w, x, y): return (x @ w.T - y).square().sum()", "½ and 1/N are missing", 0),
+        ("import os; os._exit(3)", "it ended its process", 0),
+        ("def loss(w, x, y): return helper(w)", "NameError", 0),
+    ):
+        for cell in data["cells"]:
+            if cell["metadata"].get("kit", {}).get("kind") == "answer":
+                cell["source"] = code
+        path.write_text(json.dumps(data), encoding="utf-8")
+        assert check_notebook(path) == (points, 1)
+        assert words in capsys.readouterr().out
+
+
+def test_the_last_cell_of_the_notebook_counts_the_points_so_far(tmp_path, capsys):
+    source = read_source(small(tmp_path))
+    code = student_notebook(source)["cells"][-1]["source"]
+    names = {}
+    exec("import torch\nfrom icllib.checks import assignment_01 as check", names)
+    exec(code, names)
+    assert "not defined: run its cell first" in capsys.readouterr().out
+    exec(source.solutions()["loss"], names)
+    exec(code, names)
+    assert "1 of 1 points so far" in capsys.readouterr().out
+    show_points({"loss_1": (1, "1 / 0")}, {})
+    assert "cannot be judged (ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_the_student_s_key_is_made_of_what_the_notebook_shows(tmp_path):
+    source = read_source(small(tmp_path))
+    key = public_key(student_notebook(source))
+    assert [test.code for test in key.tests] == ["check.loss(loss)"] and key.setup == "import torch"
+    with pytest.raises(KeyProblem, match="no assignment of the book, or"):
+        public_key({"cells": []})
+
+
+def test_a_split_cell_counts_as_a_whole(tmp_path):
+    source = read_source(small(tmp_path))
+    data = student_notebook(source)
+    place = next(
+        i for i, c in enumerate(data["cells"]) if c["metadata"].get("kit", {}).get("kind") == "answer"
+    )
+    first = data["cells"][place]
+    data["cells"][place : place + 1] = [first | {"source": "a = 1"}, first | {"source": "b = a"}]
+    assert answers_in(data, source.key).code["loss"].split() == ["a", "=", "1", "b", "=", "a"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "nothing.ipynb"], ["grade", "nothing.zip", "."], ["build", "77"]]
+)
+def test_a_command_that_cannot_work_says_why_in_one_line(arguments, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("icllib.course: ") and error.count("\n") == 1
