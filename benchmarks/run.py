@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "book"), str(HERE.parent 
 
 from book import build, imports, tests
 from busy import busy
+from course import course
 from figure import machine
 from layers import layer, tracing
 from pages import figures, weights
@@ -37,6 +38,7 @@ MEASURES = {
         targets,
         race,
         busy,
+        course,
     )
 }
 

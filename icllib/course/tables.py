@@ -18,6 +18,7 @@ __all__ = ["canvas", "gradescope", "items", "moodle", "plain", "roster"]
 
 _IDS = ("id", "sis user id", "sis login id", "identifier", "email address", "email", "username")
 _IDS += ("login", "student id", "id number")
+_CANVAS = ("student", "id", "sis user id", "sis login id", "section")
 _NAMES = ("name", "full name", "student")
 
 
@@ -47,7 +48,7 @@ def canvas(given: Path, out: Path, key: Key, marks: list[Marks], column: str = "
     if len(places) != 1:
         raise InputError(
             f"{given} has {len(places)} columns for {column or key.title!r}: give --column one of "
-            + ", ".join(repr(name) for name in header[4:])
+            + ", ".join(repr(name) for name in header if name.casefold() not in _CANVAS)
         )
     people = [row for row in rows if "points possible" not in " ".join(row[:2]).casefold()]
     found, sentences = _matched(header, people, marks)
