@@ -29,6 +29,7 @@ SLIPS = (
 def _hand_in(folder: Path) -> dict[str, float]:
     """Write the class; name → points that are deserved, where one mistake brings no other."""
     import hostile
+
     from icllib.course.archives import student_notebook
 
     source = hostile.source()
@@ -49,6 +50,7 @@ def course() -> Iterator[Figure]:
     """Grade the class on two cores, from its folder to its tables."""
     sys.path.insert(0, str(ROOT / "tests"))
     import hostile
+
     from icllib.course.box import NoBoxError, find_box
     from icllib.course.grade import find_submissions, grade_all
     from icllib.course.marks import marks_of

@@ -31,6 +31,7 @@ In reading order:
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
+- `course`: assignments, and how a class is graded
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ __all__ = [
     "checks",
     "claims",
     "construct",
+    "course",
     "curves",
     "datasets",
     "ensemble",

@@ -104,7 +104,9 @@ CASES = {
     "killed": Case("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", 17, "ended its"),
     "crash": Case("import ctypes\nctypes.string_at(0)", 17, "ended its process"),
     "system_exit": Case("raise SystemExit", 17, "SystemExit"),
-    "interrupt": Case("def gradient(w, x, y):\n    raise KeyboardInterrupt", 17, "KeyboardInterrupt"),
+    "interrupt": Case(
+        "def gradient(w, x, y):\n    raise KeyboardInterrupt", 17, "KeyboardInterrupt"
+    ),
     "deletes": Case(
         "import shutil\nfor p in ('.', '../library', '/tmp', '/dev'):\n"
         "    shutil.rmtree(p, ignore_errors=True)\n" + RIGHT,
@@ -239,6 +241,8 @@ def hand_in(folder: Path, names: list[str] | None = None) -> None:
     student = student_notebook(read)
     for name, case in CASES.items():
         if names is None or name in names:
-            answers = {"loss": case.code} if case.alone else {**read.solutions(), "gradient": case.code}
+            answers = (
+                {"loss": case.code} if case.alone else {**read.solutions(), "gradient": case.code}
+            )
             text = json.dumps(notebook(student, answers))
             (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 import pytest
+from test_course_source import small
 
 from icllib.course import box, grade, report, tables
 from icllib.course.archives import student_notebook
@@ -15,9 +16,8 @@ from icllib.course.key import ByHand, Key, Test
 from icllib.course.marks import by_hand_points, marks_of
 from icllib.course.quoting import quoted
 from icllib.course.similar import similar_pairs
-from icllib.errors import InputError
-from test_course_source import small
 from icllib.course.source import read_source
+from icllib.errors import InputError
 
 KEY = Key(
     id="99",
@@ -68,7 +68,10 @@ def two(tmp_path):
     source = read_source(small(tmp_path))
     place = tmp_path / "in"
     place.mkdir()
-    for name, code in (("ada", source.solutions()["loss"]), ("bob", "def loss(w, x, y): return 1.0")):
+    for name, code in (
+        ("ada", source.solutions()["loss"]),
+        ("bob", "def loss(w, x, y): return 1.0"),
+    ):
         data = student_notebook(source)
         for cell in data["cells"]:
             if cell["metadata"].get("kit", {}).get("kind") == "answer":
@@ -296,7 +299,9 @@ def {f}({a}, {b}):
 def test_code_with_other_names_is_alike_and_other_code_is_not():
     one = LONG.format(f="loss", a="x", b="y", c="z", d="i")
     other = LONG.format(f="cost", a="first", b="second", c="found", d="place") + "# a comment\n"
-    own = "\n".join(f"def f{n}(a, b):\n    return [a ** {n}, b << {n}, {{{n}: a | b}}]" for n in range(9))
+    own = "\n".join(
+        f"def f{n}(a, b):\n    return [a ** {n}, b << {n}, {{{n}: a | b}}]" for n in range(9)
+    )
     found = [record("ada", code=one), record("bob", code=other), record("eve", code=own)]
     found += [record("mel", code="def loss(: ]"), record("zoe", code="")]
     pairs = similar_pairs(KEY, found)

@@ -121,7 +121,8 @@ def test_nothing_is_left_behind(records):
 
 def test_no_process_outlives_the_grading(records):
     left = [
-        path for path in Path("/proc").glob("[0-9]*/cmdline")
+        path
+        for path in Path("/proc").glob("[0-9]*/cmdline")
         if b"icllib.course.runner" in _bytes(path) and str(os.getpid()).encode() == _parent(path)
     ]
     assert not left

@@ -10,7 +10,7 @@ import pytest
 from icllib.course import archives, build, library
 from icllib.course.__main__ import main
 from icllib.course.archives import grader_key, student_notebook
-from icllib.course.key import KeyProblem, read_key
+from icllib.course.key import FormError, read_key
 from icllib.course.local import check_notebook, public_key, show_points
 from icllib.course.reading import answers_in
 from icllib.course.source import find_source, read_source
@@ -109,13 +109,16 @@ def test_no_line_of_a_solution_or_a_hidden_check_is_in_what_students_get(tmp_pat
         ({"test": "assert loss"}, "expected one call"),
         ({"test": "check.loss(lambda *a: 1)"}, "too clever"),
         ({"solution": "return 0 * x.sum()"}, "the solution at loss.1"),
-        ({"more": "```{code-cell}\n:tags: [test, points:1]\nx\n```"}, "expected one kit:NAME|points"),
+        (
+            {"more": "```{code-cell}\n:tags: [test, points:1]\nx\n```"},
+            r"expected one kit:NAME|points",
+        ),
         ({"more": "```{code-cell}\n:tags: [kit:b]\nb = ...\n```"}, "needs a stub"),
         ({"more": "```{code-cell}\n# check.loss(loss, seed=5)\n```"}, "the student's notebook"),
     ],
 )
 def test_a_source_that_is_not_in_form_is_refused(changes, words, tmp_path):
-    with pytest.raises(KeyProblem, match=words):
+    with pytest.raises(FormError, match=words):
         build.build(small(tmp_path, **changes), tmp_path / "out")
 
 
@@ -124,12 +127,12 @@ def test_a_stub_that_is_right_already_is_refused(tmp_path):
     text = path.read_text(encoding="utf-8")
     stub = "def loss(w, x, y): ..."
     path.write_text(text.replace(stub, f"loss = lambda w, x, y: {RIGHT['solution'][7:]}"))
-    with pytest.raises(KeyProblem, match="the stub at loss.1|would hold"):
+    with pytest.raises(FormError, match=r"the stub at loss.1|would hold"):
         build.build(path, tmp_path / "out")
 
 
 def test_an_unknown_assignment_is_named_beside_those_that_are_there(tmp_path):
-    with pytest.raises(KeyProblem, match="01_regression"):
+    with pytest.raises(FormError, match="01_regression"):
         find_source("77", ROOT / "assignments")
 
 
@@ -139,7 +142,7 @@ def test_a_key_survives_its_file_and_a_broken_one_is_refused(tmp_path):
     path.write_text(key.as_json(), encoding="utf-8")
     assert read_key(path) == key
     path.write_text("{}")
-    with pytest.raises(KeyProblem, match="no key"):
+    with pytest.raises(FormError, match="no key"):
         read_key(path)
 
 
@@ -188,7 +191,7 @@ def test_the_student_s_key_is_made_of_what_the_notebook_shows(tmp_path):
     source = read_source(small(tmp_path))
     key = public_key(student_notebook(source))
     assert [test.code for test in key.tests] == ["check.loss(loss)"] and key.setup == "import torch"
-    with pytest.raises(KeyProblem, match="no assignment of the book, or"):
+    with pytest.raises(FormError, match="no assignment of the book, or"):
         public_key({"cells": []})
 
 
@@ -196,7 +199,9 @@ def test_a_split_cell_counts_as_a_whole(tmp_path):
     source = read_source(small(tmp_path))
     data = student_notebook(source)
     place = next(
-        i for i, c in enumerate(data["cells"]) if c["metadata"].get("kit", {}).get("kind") == "answer"
+        i
+        for i, c in enumerate(data["cells"])
+        if c["metadata"].get("kit", {}).get("kind") == "answer"
     )
     first = data["cells"][place]
     data["cells"][place : place + 1] = [first | {"source": "a = 1"}, first | {"source": "b = a"}]

@@ -62,6 +62,7 @@ ORDER = [
     "plots",
     "widgets",
     "checks",
+    "course",
 ]
 
 

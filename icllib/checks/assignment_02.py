@@ -11,11 +11,15 @@ from itertools import starmap
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from icllib.checks.answers import Answer, AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
 
 __all__ = ["attention", "causal_heads", "join", "kernel_head", "linear_attention", "softmax"]
+
+_MANY = 150_000  # tokens; a table of all scores would take 180 GB
+_MEMORY = "Build the memory Σ v kᵀ first, of d × d numbers."
 
 
 def _drawn(*shape: int, seed: int) -> Tensor:
@@ -52,7 +56,7 @@ def softmax(answer: Callable[[Tensor], Tensor], seed: int = 0) -> Feedback:
         mistakes = {}
         if loud == 1:
             mistakes = {
-                "the weights of each row have to sum to one: divide by the row's sum.": scores.exp(),
+                "the weights of a row have to sum to one: divide by its sum.": scores.exp(),
                 "the sums run along the last axis, one for each row.": scores.softmax(0),
                 "that divides by the sum of all rows together.": scores.exp() / scores.exp().sum(),
                 "the sign is turned: the largest score has the largest weight.": (
@@ -140,18 +144,13 @@ def causal_heads(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
                 found = found + weights @ tokens @ W_V[h].T @ P[h].T
             return tokens + (found / heads if mean else found)
 
-        def late() -> Tensor:  # masked after the softmax: rows do not sum to one
-            found = tokens.clone()
-            for h in range(heads):
-                scores = tokens @ W_Q[h].T @ (tokens @ W_K[h].T).T / width**0.5
-                found = found + scores.softmax(-1).tril() @ tokens @ W_V[h].T @ P[h].T
-            return found
-
         mistakes = {
             "the mask is missing: a token may not see those after it.": run("none"),
             "the mask is turned: a token sees itself and those *before* it.": run("turned"),
             "a token may see itself as well.": run("strict"),
-            "mask the scores, not the weights: the rest has to sum to one.": late(),
+            "mask the scores, not the weights: the rest has to sum to one.": (
+                _masked_late(tokens, W_Q, W_K, W_V, P)
+            ),
             "heads are added, not averaged.": run(mean=True),
             "that is the first head alone.": run(first=True),
             "that is the update; add it to the tokens.": run() - tokens,
@@ -160,6 +159,15 @@ def causal_heads(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
 
     cases = starmap(case, [(5, 4, 3, 2, seed), (4, 3, 2, 3, seed + 50)])
     return grade(answer, cases, "heads add up, and nobody sees the future.")
+
+
+def _masked_late(tokens: Tensor, W_Q: Tensor, W_K: Tensor, W_V: Tensor, P: Tensor) -> Tensor:
+    """With the mask after the softmax, so that rows do not sum to one."""
+    found = tokens.clone()
+    for query, key, value, out in zip(W_Q, W_K, W_V, P, strict=True):
+        scores = tokens @ query.T @ (tokens @ key.T).T / len(key) ** 0.5
+        found = found + scores.softmax(-1).tril() @ tokens @ value.T @ out.T
+    return found
 
 
 @checked
@@ -192,18 +200,34 @@ def linear_attention(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
     small = grade(answer, starmap(case, [(6, 4, 3, seed), (5, 3, 2, seed + 50)]), "e + P V Kᵀ q.")
     if not small:
         return small
-    large = case(30_000, 3, 2, seed)
+    arguments = case(500, 3, 2, seed).arguments
+    with _Largest() as seen:  # here, so that nobody's machine has to hold the large table
+        call(answer, *arguments)
+    if seen.size >= 499 * 499:
+        return Feedback("not yet", f"right, but it holds a table of all scores. {_MEMORY}")
+    large = case(_MANY, 3, 2, seed)
     try:
         feedback = compare(call(answer, *large.arguments), large.expected, small.message)
     except AnswerError as error:
         feedback = Feedback(error.verdict, error.message)
     if feedback:
         return feedback
-    return Feedback(
-        "not yet",
-        "right, but not for 30,000 tokens: build the memory Σ v kᵀ first, of d × d numbers, and no"
-        f" table of all scores. ({feedback.message})",
-    )
+    words = f"right, but not for {_MANY:,} tokens. {_MEMORY} ({feedback.message})"
+    return Feedback("not yet", words)
+
+
+class _Largest(TorchDispatchMode):
+    """Sees the size of the largest tensor that is made."""
+
+    size = 0
+
+    def __torch_dispatch__(
+        self, function: Callable, types: tuple, arguments: tuple = (), options: dict | None = None
+    ) -> object:
+        made = function(*arguments, **(options or {}))
+        if isinstance(made, Tensor):
+            self.size = max(self.size, made.numel())
+        return made
 
 
 def _long(tokens: Tensor, W_Q: Tensor, W_K: Tensor, W_V: Tensor, P: Tensor) -> Tensor:
@@ -248,9 +272,13 @@ def _kernel_head(answer: object, dim_x: int, dim_y: int, width: float, seed: int
     change = (scores.softmax(-1) @ context @ W_V.T @ P.T)[0]
     tolerance = max(part.tolerance for part in parts)
     right, mistakes = _kernel_answers(x, y, query, width, d)
-    feedback = compare(Answer(change[-dim_y:], tolerance), right, "near examples weigh most.", mistakes)
+    feedback = compare(
+        Answer(change[-dim_y:], tolerance), right, "near examples weigh most.", mistakes
+    )
     if feedback and float(change[:-dim_y].abs().max()) > 1e-6:
-        return Feedback("not yet", "the labels are right, but the head writes into other slots too.")
+        return Feedback(
+            "not yet", "the labels are right, but the head writes into other slots too."
+        )
     return feedback
 
 

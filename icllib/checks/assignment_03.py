@@ -5,6 +5,7 @@ Each takes a `seed` for its numbers: hidden checks, and those of another year, u
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from itertools import starmap
 
@@ -135,7 +136,7 @@ def velocities(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
         def run(beta: float = beta, by: float = n, order: str = "new", sign: float = 1.0) -> Tensor:
             w = velocity = torch.zeros(dim_y, dim_x, dtype=torch.float64)
             found = []
-            for step in range(steps + 1):
+            for _ in range(steps + 1):
                 found.append(torch.cat([y - x @ w.T, x @ velocity.T], dim=1))
                 before, slope = velocity, (y - x @ w.T).T @ x
                 velocity = beta * velocity + sign * lr / by * slope
@@ -174,6 +175,25 @@ def momentum_layer(answer: Callable[..., tuple], seed: int = 0) -> Feedback:
     return feedback
 
 
+def _momentum_slots(
+    x: Tensor,
+    y: Tensor,
+    query: Tensor,
+    lr: float,
+    beta: float,
+    by: float,
+    steps: int,
+    order: str = "new",
+) -> Tensor:
+    """−W_K x_q and V_K x_q."""
+    w = velocity = torch.zeros(y.shape[1], x.shape[1], dtype=torch.float64)
+    for _ in range(steps):
+        before = velocity
+        velocity = beta * velocity + lr / by * (y - x @ w.T).T @ x
+        w = w + (velocity if order == "new" else before)
+    return torch.cat([-w @ query, velocity @ query])
+
+
 def _momentum_layer(
     answer: object, n: int, dim_x: int, dim_y: int, beta: float, seed: int
 ) -> Feedback:
@@ -184,25 +204,18 @@ def _momentum_layer(
     context = torch.cat([x, y, 0 * y], dim=1)
     start = tokens = torch.cat([context, torch.cat([query, torch.zeros(2 * dim_y)])[None]])
 
-    def run(steps: int, beta: float = beta, by: float = n, order: str = "new") -> Tensor:
-        w = velocity = torch.zeros(dim_y, dim_x, dtype=torch.float64)
-        for _ in range(steps):
-            before = velocity
-            velocity = beta * velocity + lr / by * (y - x @ w.T).T @ x
-            w = w + (velocity if order == "new" else before)
-        return torch.cat([-w @ query, velocity @ query])
-
+    run = functools.partial(_momentum_slots, x, y, query, lr)
     for steps in (1, 2, 3, 4):
         tokens = _layer(tokens, *given)
-        right, sign = run(steps), torch.tensor([1.0] * dim_y + [-1.0] * dim_y)
+        right, sign = run(beta, n, steps), torch.tensor([1.0] * dim_y + [-1.0] * dim_y)
         mistakes = {
             "the velocity is forgotten: the slots v have to keep β of what they hold.": (
-                run(steps, beta=0.0)
+                run(0.0, n, steps)
             ),
-            "the velocity never shrinks: R has to keep β of it, and not all.": run(steps, beta=1.0),
-            "N is forgotten: it is η/N.": run(steps, by=1.0),
+            "the velocity never shrinks: R has to keep β of it, and not all.": run(1.0, n, steps),
+            "N is forgotten: it is η/N.": run(beta, 1.0, steps),
             "the label moves by the old velocity: it takes −β v and the new part as well.": (
-                run(steps, order="old")
+                run(beta, n, steps, "old")
             ),
             "the slots v carry minus the velocity.": right * sign,
             "both signs are turned: y falls by the new velocity.": -right,

@@ -14,7 +14,7 @@ from torch import Tensor
 from icllib import construct, learners, theory
 from icllib.attention import LinearSelfAttention
 from icllib.checks.answers import AnswerError, call, read
-from icllib.checks.feedback import Case, Feedback, checked, compare, grade
+from icllib.checks.feedback import Case, Feedback, checked, grade
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
 

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from icllib.course.key import Key, KeyProblem, checks_digest
+from icllib.course.key import FormError, Key, checks_digest
 from icllib.course.reading import Unreadable
 from icllib.errors import InputError
 from icllib.files import FileError, write_atomically
@@ -74,7 +74,7 @@ def _grade(options: argparse.Namespace) -> None:
     given = Path(options.key)
     key = grader_key(given if given.is_file() else options.dist / options.key / "grader.zip")
     if checks_digest(key.checks) != key.checks_digest:
-        raise KeyProblem(f"{given} was built with other checks than these: build it again")
+        raise FormError(f"{given} was built with other checks than these: build it again")
     found = find_submissions(options.submissions)
     records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
     for line in write_reports(key, records, options):
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Unreadable as error:
         print(f"icllib.course: {options.notebook}: {error}", file=sys.stderr)
         return 1
-    except (InputError, KeyProblem, FileError) as error:
+    except (InputError, FormError, FileError) as error:
         print(f"icllib.course: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from icllib.course.key import Key, KeyProblem, read_key
+from icllib.course.key import FormError, Key, read_key
 from icllib.course.source import Cell, Source
 from icllib.files import write_atomically
 
@@ -69,7 +69,10 @@ def _points_cells(key: Key) -> list[dict]:
         text += f" Hidden checks, which use other numbers, give {hidden:g} more points."
     if by_hand:
         text += f" A person reads your answers in words, for {by_hand:g} points."
-    return [_as_cell(Cell(t, c, "", frozenset(), 0, ()), n) for t, c, n in ((text, 0, 9998), (code, 1, 9999))]
+    return [
+        _as_cell(Cell(t, c, "", frozenset(), 0, ()), n)
+        for t, c, n in ((text, 0, 9998), (code, 1, 9999))
+    ]
 
 
 def _notebook(cells: list[dict], key: Key) -> dict:
@@ -104,7 +107,7 @@ def grader_key(path: Path) -> Key:
     """The key in a grader's package, or in a file of its own.
 
     Raises:
-        KeyProblem: there is none.
+        FormError: there is none.
     """
     if path.suffix != ".zip":
         return read_key(path)
@@ -115,7 +118,7 @@ def grader_key(path: Path) -> Key:
             with zipfile.ZipFile(path) as archive:
                 Path(folder, "key.json").write_bytes(archive.read("key.json"))
         except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise KeyProblem(f"{path} is no grader's package: {error}") from None
+            raise FormError(f"{path} is no grader's package: {error}") from None
         return read_key(Path(folder, "key.json"))
 
 

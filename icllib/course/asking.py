@@ -11,7 +11,7 @@ import torch
 
 from icllib.checks.answers import AnswerError, said
 from icllib.checks.feedback import Feedback
-from icllib.course.key import Key, KeyProblem, Test
+from icllib.course.key import FormError, Key, Test
 from icllib.course.session import Gone, Session
 
 __all__ = ["Outcome", "ask", "names_of"]
@@ -38,7 +38,7 @@ def names_of(key: Key) -> dict[str, object]:
     """The names that a test may use beside the student's: `check`, `hidden`, `torch`, `math`.
 
     Raises:
-        KeyProblem: the hidden helpers do not run.
+        FormError: the hidden helpers do not run.
     """
     names: dict[str, object] = {"torch": torch, "math": math}
     if key.checks:
@@ -48,7 +48,7 @@ def names_of(key: Key) -> dict[str, object]:
         try:
             exec(compile(key.hidden, "hidden.py", "exec"), hidden.__dict__)
         except Exception as error:
-            raise KeyProblem(f"hidden.py: {said(error)}") from None
+            raise FormError(f"hidden.py: {said(error)}") from None
         names["hidden"] = hidden
     return names
 
@@ -76,7 +76,7 @@ def ask(key: Key, session: Session, tests: list[Test]) -> list[Outcome]:
     """Ask the tests in order. A question whose function has ended the sandbox is not asked again.
 
     Raises:
-        KeyProblem: a test is none.
+        FormError: a test is none.
     """
     own, fallen, found = names_of(key), {}, []
     for test in tests:
@@ -106,5 +106,5 @@ def _asked(test: Test, session: Session, own: dict[str, object]) -> Feedback:
     except Exception as error:
         return Feedback("not yet", f"this answer cannot be judged ({said(error)}).")
     if not isinstance(feedback, Feedback):
-        raise KeyProblem(f"{test.name}: {test.code} gives no Feedback")
+        raise FormError(f"{test.name}: {test.code} gives no Feedback")
     return feedback

@@ -9,7 +9,7 @@ from pathlib import Path
 from icllib.course import archives
 from icllib.course.box import NoBoxError, Unboxed, find_box
 from icllib.course.grade import Found, grade_one, sandbox_library
-from icllib.course.key import Key, KeyProblem
+from icllib.course.key import FormError, Key
 from icllib.course.source import Source, read_source
 from icllib.files import write_atomically
 
@@ -20,7 +20,7 @@ def build(path: Path, folder: Path) -> Key:
     """Write the four files of the assignment into `folder`/ID, and return its key.
 
     Raises:
-        KeyProblem: the source is not in form, or what it builds fails its own test.
+        FormError: the source is not in form, or what it builds fails its own test.
     """
     source = read_source(path)
     student = archives.as_text(archives.student_notebook(source))
@@ -38,23 +38,23 @@ def build(path: Path, folder: Path) -> Key:
 def _keep_secrets(source: Source, student: str) -> None:
     import json
 
-    text = "\n".join(
-        "".join(cell["source"]) for cell in json.loads(student)["cells"]
-    ) + json.dumps(json.loads(student)["metadata"], ensure_ascii=False)
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(student)["cells"]) + json.dumps(
+        json.loads(student)["metadata"], ensure_ascii=False
+    )
     lines = {line.strip() for line in text.splitlines()}
     for line in sorted(source.secrets()):
         if line in lines:
-            raise KeyProblem(f"{source.path}: the student's notebook would hold {line!r}")
+            raise FormError(f"{source.path}: the student's notebook would hold {line!r}")
     for test in source.key.tests:
         if test.is_hidden and test.code in text:
-            raise KeyProblem(f"{source.path}: the student's notebook would hold {test.code!r}")
+            raise FormError(f"{source.path}: the student's notebook would hold {test.code!r}")
 
 
 def _prove(key: Key, student: bytes, solution: bytes) -> None:
     """Grade both notebooks.
 
     Raises:
-        KeyProblem: the solution does not get all points, or the stub gets one.
+        FormError: the solution does not get all points, or the stub gets one.
     """
     try:
         box = find_box()
@@ -68,4 +68,4 @@ def _prove(key: Key, student: bytes, solution: bytes) -> None:
             for test in record["tests"]:
                 if (test["verdict"] == "right") != is_solution:
                     notes = " ".join(record["notes"])
-                    raise KeyProblem(f"the {name} at {test['test']}: {test['message']} {notes}")
+                    raise FormError(f"the {name} at {test['test']}: {test['message']} {notes}")

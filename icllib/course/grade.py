@@ -61,7 +61,9 @@ def find_submissions(folder: Path) -> list[Found]:
         if path.name.startswith((".", "__")):
             continue
         if path.is_dir() and not path.is_symlink():
-            inside = [p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+            inside = [
+                p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
+            ]
             note = "" if len(inside) < 2 else f"several notebooks: {inside[0].name} counts."
             found.append(Found(path.name, inside[0] if inside else None, note))
         elif path.suffix == ".ipynb":

@@ -10,10 +10,10 @@ from pathlib import Path
 from icllib.errors import InputError
 from icllib.files import digest
 
-__all__ = ["ByHand", "Key", "KeyProblem", "Limits", "Test", "checks_digest", "read_key"]
+__all__ = ["ByHand", "FormError", "Key", "Limits", "Test", "checks_digest", "read_key"]
 
 
-class KeyProblem(InputError):
+class FormError(InputError):
     """A source or a key of an assignment is not in form; the message says where."""
 
 
@@ -122,7 +122,7 @@ def read_key(path: Path) -> Key:
     """A key that `Key.as_json` wrote.
 
     Raises:
-        KeyProblem: it is not one.
+        FormError: it is not one.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def read_key(path: Path) -> Key:
             data[name] = tuple(data[name])
         return Key(**data)
     except (TypeError, KeyError, ValueError) as error:
-        raise KeyProblem(f"{path} is no key of an assignment: {error}") from None
+        raise FormError(f"{path} is no key of an assignment: {error}") from None
 
 
 def checks_digest(checks: str) -> str:

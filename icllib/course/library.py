@@ -7,7 +7,7 @@ import compileall
 import shutil
 from pathlib import Path
 
-from icllib.course.key import KeyProblem
+from icllib.course.key import FormError
 
 __all__ = ["closure", "make_library"]
 
@@ -19,7 +19,7 @@ def closure(names: tuple[str, ...]) -> set[str]:
     """The modules of icllib that these need, themselves included.
 
     Raises:
-        KeyProblem: there is no such module, or it needs one that decides answers.
+        FormError: there is no such module, or it needs one that decides answers.
     """
     found: set[str] = set()
     todo = list(names)
@@ -29,7 +29,7 @@ def closure(names: tuple[str, ...]) -> set[str]:
         if name in found:
             continue
         if not path.is_file():
-            raise KeyProblem(f"library: {name!r}, expected modules of icllib that are one file")
+            raise FormError(f"library: {name!r}, expected modules of icllib that are one file")
         found.add(name)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icllib"):

@@ -11,7 +11,7 @@ from icllib.checks.feedback import Feedback
 from icllib.course.asking import ask
 from icllib.course.box import Unboxed
 from icllib.course.grade import sandbox_library
-from icllib.course.key import Key, KeyProblem, Limits, Test
+from icllib.course.key import FormError, Key, Limits, Test
 from icllib.course.reading import answers_in, marked, notebook_in
 from icllib.course.session import Session
 
@@ -22,7 +22,7 @@ def public_key(data: dict) -> Key:
     """The key that a student's notebook carries: its set-up and its public checks.
 
     Raises:
-        KeyProblem: it is no notebook of the kit.
+        FormError: it is no notebook of the kit.
     """
     kit = data.get("metadata", {}).get("kit")
     cells = [
@@ -31,9 +31,9 @@ def public_key(data: dict) -> Key:
         if m.get("kind") == "test"
     ]
     if not isinstance(kit, dict) or "assignment" not in kit:
-        raise KeyProblem("this notebook is no assignment of the book, or has lost its marks")
+        raise FormError("this notebook is no assignment of the book, or has lost its marks")
     if not cells:
-        raise KeyProblem("this assignment has no checks: a person reads it")
+        raise FormError("this assignment has no checks: a person reads it")
     tests = tuple(
         Test(question, code.strip(), points, False, number)
         for number, (question, code, points) in enumerate(cells, 1)
@@ -57,15 +57,17 @@ def check_notebook(path: Path) -> tuple[float, float]:
     say, and return the points and how many there are.
 
     Raises:
-        KeyProblem: it is no notebook of the kit.
+        FormError: it is no notebook of the kit.
     """
     data = notebook_in(path)
     key = public_key(data)
     answers = answers_in(data, key)
-    with sandbox_library(key) as library:
-        with Session(Unboxed(), library, key, answers.code) as session:
-            found = ask(key, session, list(key.tests))
-            notes = [*answers.notes, *session.notes]
+    with (
+        sandbox_library(key) as library,
+        Session(Unboxed(), library, key, answers.code) as session,
+    ):
+        found = ask(key, session, list(key.tests))
+        notes = [*answers.notes, *session.notes]
     points = 0.0
     for test, outcome in zip(key.tests, found, strict=True):
         points += _show(test.question, test.points, Feedback(outcome.verdict, outcome.message))

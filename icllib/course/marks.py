@@ -38,7 +38,9 @@ class Marks:
         return [question for question, points in self.points.items() if points is None]
 
 
-def marks_of(key: Key, record: dict, given: dict[tuple[str, str], tuple[float | None, str]]) -> Marks:
+def marks_of(
+    key: Key, record: dict, given: dict[tuple[str, str], tuple[float | None, str]]
+) -> Marks:
     """The points of a record under this key; `given` are those of `by_hand_points`."""
     verdicts = {test["test"]: test["verdict"] for test in record["tests"]}
     points: dict[str, float | None] = dict.fromkeys(key.questions, 0.0)

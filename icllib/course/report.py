@@ -123,7 +123,9 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
     for record, mark in zip(records, marks, strict=True):
         words[mark.name] = _in_words(key, record, mark, options.reveal)
         page = student_page(key, record, mark, options.reveal)
-        write_atomically(out / "students" / file_name(mark.name, "html"), page.encode("utf-8", "replace"))
+        write_atomically(
+            out / "students" / file_name(mark.name, "html"), page.encode("utf-8", "replace")
+        )
     pairs = similar_pairs(key, records)
     page = _class_page(key, records, marks, stats, pairs)
     write_atomically(out / "class.html", page.encode("utf-8", "replace"))

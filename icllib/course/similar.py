@@ -56,7 +56,9 @@ def _shingles(code: str) -> set[tuple[str, ...]]:
             if token.type in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE):
                 continue
             is_name = token.type == tokenize.NAME and not keyword.iskeyword(token.string)
-            words.append("name" if is_name else token.string.strip() or tokenize.tok_name[token.type])
+            words.append(
+                "name" if is_name else token.string.strip() or tokenize.tok_name[token.type]
+            )
     except (tokenize.TokenError, SyntaxError):
         pass  # what came before is compared
     return {tuple(words[i : i + _LENGTH]) for i in range(len(words) - _LENGTH + 1)}

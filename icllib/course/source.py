@@ -24,7 +24,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from icllib.course.key import ByHand, Key, KeyProblem, Limits, Test, checks_digest
+from icllib.course.key import ByHand, FormError, Key, Limits, Test, checks_digest
 
 __all__ = ["Cell", "Source", "find_source", "read_source"]
 
@@ -92,7 +92,7 @@ def find_source(name: str, folder: Path) -> Path:
     """The source of an assignment, by its number or its folder.
 
     Raises:
-        KeyProblem: there is none, or several.
+        FormError: there is none, or several.
     """
     given = Path(name)
     if given.name == "source.md" and given.is_file():
@@ -100,7 +100,9 @@ def find_source(name: str, folder: Path) -> Path:
     found = sorted(folder.glob(f"{name}*/source.md")) or sorted(given.glob("source.md"))
     if len(found) != 1:
         there = ", ".join(path.parent.name for path in sorted(folder.glob("*/source.md")))
-        raise KeyProblem(f"assignment {name!r}, expected one of: {there or 'none is in ' + str(folder)}")
+        raise FormError(
+            f"assignment {name!r}, expected one of: {there or 'none is in ' + str(folder)}"
+        )
     return found[0]
 
 
@@ -108,14 +110,14 @@ def read_source(path: Path) -> Source:
     """A source, checked for form.
 
     Raises:
-        KeyProblem: a tag is unknown, a test is no call, points and heading disagree, …
+        FormError: a tag is unknown, a test is no call, points and heading disagree, …
     """
     import jupytext
 
     notebook = jupytext.read(path, fmt="md:myst")
     header = notebook.metadata.get("kit")
     if not isinstance(header, dict) or not {"id", "title"} <= set(header):
-        raise KeyProblem(f"{path}: the header needs kit: with id and title")
+        raise FormError(f"{path}: the header needs kit: with id and title")
     cells = tuple(_cell(cell, path) for cell in notebook.cells)
     source = Source(path, cells, _key(header, cells, path))
     _check_headings(source)
@@ -130,9 +132,9 @@ def _cell(cell: object, path: Path) -> Cell:
     others = tuple(t for t in tags if t not in _WORDS and not t.startswith(("kit:", "points:")))
     question = questions[0] if questions else ""
     if len(questions) > 1 or len(points) > 1 or (question and not question.isidentifier()):
-        raise KeyProblem(f"{path}: a cell is tagged {tags}, expected one kit:NAME")
+        raise FormError(f"{path}: a cell is tagged {tags}, expected one kit:NAME")
     if bool(points) != bool(words & {"test", "by-hand"}) or (words - {"setup"} and not question):
-        raise KeyProblem(f"{path}: a cell is tagged {tags}: points belong to tests of a question")
+        raise FormError(f"{path}: a cell is tagged {tags}: points belong to tests of a question")
     is_code = cell.cell_type == "code"
     return Cell(cell.source, is_code, question, words, sum(points), others)
 
@@ -154,7 +156,7 @@ def _key(header: dict, cells: tuple[Cell, ...], path: Path) -> Key:
         cell.question for cell in of["solution"] if cell.is_code
     }:
         odd = ", ".join(sorted(set(stubs) ^ asked)) or "a question has no solution"
-        raise KeyProblem(f"{path}: every question needs a stub, a solution and a test ({odd})")
+        raise FormError(f"{path}: every question needs a stub, a solution and a test ({odd})")
     hidden = path.with_name("hidden.py")
     checks = header.get("checks", "")
     return Key(
@@ -178,16 +180,18 @@ def _call(code: str, path: Path) -> str:
     """The code of a test, if it is one call of the key's own.
 
     Raises:
-        KeyProblem: it is something else.
+        FormError: it is something else.
     """
     try:
         call = ast.parse(code.strip(), mode="eval").body
     except SyntaxError:
         call = None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        raise KeyProblem(f"{path}: a test is {code!r}, expected one call such as check.loss(loss)")
-    if any(isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp) for node in ast.walk(call)):
-        raise KeyProblem(f"{path}: the test {code!r} is too clever, expected names and numbers")
+        raise FormError(f"{path}: a test is {code!r}, expected one call such as check.loss(loss)")
+    if any(
+        isinstance(node, ast.Lambda | ast.ListComp | ast.GeneratorExp) for node in ast.walk(call)
+    ):
+        raise FormError(f"{path}: the test {code!r} is too clever, expected names and numbers")
     return ast.unparse(call)
 
 
@@ -200,9 +204,8 @@ def _check_headings(source: Source) -> None:
                 place, promised[heading[0]] = heading[0], float(heading[1])
         elif cell.points:
             given[place] = given.get(place, 0) + cell.points
-    for heading, points in (promised | given).items():
-        if promised.get(heading) != given.get(heading):
-            raise KeyProblem(
-                f"{source.path}: {heading or 'a question'} says {promised.get(heading)} points, "
-                f"its tests give {points if heading not in given else given[heading]}"
-            )
+    for heading in promised | given:
+        said, found = promised.get(heading), given.get(heading)
+        if said != found:
+            place = heading or "a question"
+            raise FormError(f"{source.path}: {place} says {said} points, its tests give {found}")

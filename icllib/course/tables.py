@@ -126,7 +126,9 @@ def _matched(
 
 
 def _ids(names: list[str], row: list[str]) -> set[str]:
-    cells = {cell.strip().casefold() for name, cell in zip(names, row, strict=False) if name in _IDS}
+    cells = {
+        cell.strip().casefold() for name, cell in zip(names, row, strict=False) if name in _IDS
+    }
     cells |= {cell.split()[-1] for cell in cells if re.fullmatch(r"\w+ \d+", cell)}
     return cells - {""}
 
@@ -167,10 +169,9 @@ def items(path: Path, key: Key, records: list[dict]) -> list[list[str]]:
         mistakes = Counter(_general(t["message"]) for t in said if t["verdict"] == "not yet")
         often = "; ".join(f"{n} × {words}" for words, n in mistakes.most_common(5))
         share = f"{count['right'] / len(said):.0%}" if said else ""
-        rows.append(
-            [test.name, "yes" if test.is_hidden else "no", f"{test.points:g}"]
-            + [*map(str, counts), share, often]
-        )
+        hidden = "yes" if test.is_hidden else "no"
+        numbers = [f"{test.points:g}", *map(str, counts), share]
+        rows.append([test.name, hidden, *numbers, often])
     write_rows(path, header, [[quoted(cell) for cell in row] for row in rows], csv.excel)
     return [header, *rows]
 
@@ -180,7 +181,7 @@ def _general(message: str) -> str:
 
 
 def gradescope(key: Key, record: dict) -> dict:
-    """What Gradescope reads: score and tests; the words of hidden ones appear after the due date."""
+    """What Gradescope reads; the words of hidden checks appear after the due date."""
     from icllib.course.marks import marks_of
 
     said = {test["test"]: test for test in record["tests"]}

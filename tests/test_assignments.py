@@ -1,0 +1,196 @@
+"""The checks of the assignments: a mistake that learners make is told by name, whatever the
+numbers are."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from icllib.checks import assignment_01, assignment_02, assignment_03, assignment_04
+from icllib.course.source import read_source
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = {
+    "01": assignment_01,
+    "02": assignment_02,
+    "03": assignment_03,
+    "04": assignment_04,
+}
+#: question → changes of its solution, and words of what the changed one is told.
+SLIPS = {
+    "loss": [("(2 * len(x))", "len(x)", "½ is missing"), ("(2 * len(x))", "2", "1/N is missing")],
+    "gradient": [
+        ("/ len(x)", "", "1/N is missing"),
+        ("x @ w.T - y", "y - x @ w.T", "sign is turned"),
+        ("x @ w.T - y", "-y", "W is missing"),
+    ],
+    "descend": [
+        ("- lr * slope", "+ lr * slope", "these steps climb"),
+        ("range(steps)", "range(steps - 1)", "W_K is missing"),
+        ("torch.stack(path)", "path[-1]", "W_K alone|shape"),
+        ("/ len(x)", "", "1/N is missing"),
+    ],
+    "ridge": [("n * decay", "decay", "N is missing"), ("n * decay", "2 * n * decay", "2 too much")],
+    "steps_needed": [
+        (".max()", ".min()", "the slowest decides"),
+        ("eigenvalues).abs()", "eigenvalues[:1]).abs()", "overshoots"),
+        ("math.ceil(", "1 + math.ceil(", "one step too many"),
+        ("math.ceil(", "math.floor(", "one step too few"),
+        ("/ len(x)", "", "1/N is missing"),
+    ],
+    "same_decay": [
+        ("eigenvalue * left / (1 - left)", "left", "share that is left"),
+        ("eigenvalue * left / (1 - left)", "1 - left", "share that is learnt"),
+        ("left / (1 - left)", "(1 - left) / left", "exchanged"),
+        ("** steps", "** (steps + 1)", "one step too many"),
+    ],
+    "join": [
+        ("torch.cat([x, y], dim=1), query[None]", "query[None], torch.cat([x, y], dim=1)", "last"),
+        ("[x, y], dim=1", "[y, x], dim=1", "x before y|difference"),
+    ],
+    "softmax": [
+        (".amax(dim=-1, keepdim=True)", ".amax() * 0", "not for large ones"),
+        ("/ size.sum(dim=-1, keepdim=True)", "", "sum to one|largest difference"),
+        ("size.sum(dim=-1", "size.sum(dim=0", "last axis|difference"),
+    ],
+    "attention": [
+        ("/ math.sqrt(len(W_K))", "", "division by √d"),
+        ("math.sqrt(len(W_K))", "len(W_K)", "it is √d"),
+        ("tokens + weights", "weights", "add it to the tokens"),
+        ("queries @ keys.T", "keys @ queries.T", "exchanged"),
+    ],
+    "causal_heads": [
+        (".triu(1)", ".triu(1) & False", "mask is missing"),
+        (".triu(1)", ".tril(-1)", "mask is turned"),
+        ("tokens + torch", "torch", "add it to the tokens"),
+    ],
+    "linear_attention": [
+        ("context = tokens[:-1]", "context = tokens", "the query is not asked"),
+        ("tokens + tokens", "tokens", "add it to the tokens"),
+        (
+            "tokens @ W_Q.T @ memory.T",
+            "(tokens @ W_Q.T @ (context @ W_K.T).T) @ (context @ W_V.T)",
+            "table of all scores",
+        ),
+    ],
+    "kernel_head": [
+        ("math.sqrt(d) / width", "1 / width", "undo that"),
+        ("= -0.5", "= 0.0", "‖x_i‖² is missing"),
+        ("= -0.5", "= -1.0", "difference"),
+        ("width**2", "(-(width**2))", "far examples weigh most"),
+    ],
+    "weighted_step": [
+        ("s[:, None]", "s[:, None] ** 2", "not squared"),
+        ("s[:, None]", "1", "forgotten"),
+        ("/ len(x)", "", "1/N is missing"),
+    ],
+    "weighted_layer": [
+        ("lr / n_context", "lr", "N is forgotten"),
+        ("-torch.eye(dim_y)", "torch.eye(dim_y)", "sign is turned"),
+        ("W_K[:, dim_x + dim_y :]", "W_K[:, :dim_x]", "without weights"),
+        ("W_Q[:, :dim_x]", "W_Q[:, dim_x + dim_y :]", "does not move"),
+    ],
+    "velocities": [
+        ("left - velocity", "left + velocity", "difference"),
+        ("beta * velocity", "velocity", "never shrinks"),
+        ("/ len(x)", "", "1/N is missing"),
+    ],
+    "momentum_layer": [
+        ("-beta * one, beta * one", "-beta * one, one", "difference|never shrinks"),
+        ("-beta * one, beta * one", "0 * one, beta * one", "not after 2"),
+        ("P[of_y], P[of_v] = -lr / n_context * one, lr", "P[of_y], P[of_v] = -lr * one, lr", ""),
+        ("W_V[:, of_y] = one", "W_V[:, of_y] = -one", "both signs"),
+    ],
+    "query_loss": [
+        (".mean() / 2", ".mean()", "½ is missing"),
+        (".mean() / 2", ".sum() / 2", "sum"),
+    ],
+    "sensitivity": [("answers.sum()", "-answers.sum()", "sign is turned")],
+    "alignment": [
+        ("gap.square().mean().sqrt()", "gap.square().mean()", "root"),
+        ("gap.square().mean().sqrt()", "gap.abs().mean()", "absolute"),
+    ],
+    "read_off": [
+        ("-n_context *", "-", "N is missing"),
+        ("-n_context", "n_context", "sign is turned"),
+        (".mean()", ".sum()", "sum of the diagonal"),
+        ("[:dim_x].mean()", ".mean()", "x-part alone"),
+    ],
+}
+SOURCES = {
+    source.key.id: source
+    for source in map(read_source, sorted((ROOT / "assignments").glob("*/source.md")))
+}
+
+
+def names_of(source):
+    """The names that all of an assignment's solutions make."""
+    names = {}
+    exec(source.key.setup, names)
+    for code in source.solutions().values():
+        exec(code, names)
+    return names
+
+
+@pytest.fixture(autouse=True)
+def single_precision_again():
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+CASES = [
+    (number, question, old, new, words)
+    for number, module in MODULES.items()
+    for question in module.__all__
+    for old, new, words in SLIPS.get(question, [])
+]
+
+
+@pytest.mark.parametrize(("number", "question", "old", "new", "words"), CASES)
+def test_a_mistake_is_told_by_name(number, question, old, new, words):
+    source = SOURCES[number]
+    names = names_of(source)
+    code = source.solutions()[question]
+    assert old in code
+    exec(code.replace(old, new), names)
+    told = getattr(MODULES[number], question)(names[question])
+    assert told.verdict == "not yet" and re.search(words, told.message), told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", MODULES)
+def test_solutions_hold_for_the_numbers_of_any_year(number):
+    names = names_of(SOURCES[number])
+    for question in MODULES[number].__all__:
+        for seed in (1, 77, 2024):
+            getattr(MODULES[number], question)(names[question], seed=seed).must_hold()
+
+
+def test_every_check_of_an_assignment_is_asked_in_public_and_in_hiding():
+    for number, module in MODULES.items():
+        tests = SOURCES[number].key.tests
+        for hidden in (False, True):
+            asked = {test.question for test in tests if test.is_hidden == hidden}
+            assert asked == set(module.__all__)
+
+
+def test_every_question_has_its_mistakes_tried():
+    untried = {q for module in MODULES.values() for q in module.__all__} - set(SLIPS)
+    assert untried == {"best_stop", "trained"}
+
+
+def test_best_stop_names_the_loss_that_always_falls():
+    names = names_of(SOURCES["01"])
+    best = names["best_stop"]
+    told = assignment_01.best_stop(lambda x, y, new, label, lr, most: best(x, y, x, y, lr, most))
+    assert "*old* examples" in told.message
+
+
+def test_a_layer_that_was_not_trained_is_told_so():
+    from icllib.attention import LinearSelfAttention
+
+    told = assignment_04.trained(lambda dim_x, n_context, seed: LinearSelfAttention(dim_x + 1))
+    assert "learnt nothing" in told.message
+    assert "expected the layer" in assignment_04.trained(lambda *_: 3.0).message
+    assert "wide" in assignment_04.trained(lambda *_: LinearSelfAttention(7)).message
