@@ -93,7 +93,7 @@ def show_points(questions: Mapping[str, tuple[float, str]], names: dict[str, obj
 
 def _show(question: str, worth: float, feedback: Feedback) -> float:
     points = worth if feedback else 0.0
-    print(f"{question:<14} {points:g} of {worth:g}  {feedback!r}")
+    print(f"{question:<18} {points:g} of {worth:g}  {feedback!r}")
     return points
 
 
