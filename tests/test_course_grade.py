@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from test_course_source import small
 
-from icllib.course import box, grade, report, tables
+from icllib.course import box, grade, report, session, tables
 from icllib.course.archives import student_notebook
 from icllib.course.box import NoBoxError, Unboxed, find_box
 from icllib.course.grade import find_submissions, grade_all
@@ -147,6 +147,24 @@ def test_grading_refuses_to_run_without_a_sandbox(monkeypatch):
     monkeypatch.setattr(box.os, "getuid", lambda: 1000)
     with pytest.raises(NoBoxError, match="needs root"):
         find_box("user")
+
+
+def test_a_sandbox_that_does_not_start_is_nobody_s_zero(two, tmp_path, monkeypatch):
+    key, place, _ = two
+    monkeypatch.setattr(session.time, "sleep", lambda seconds: None)
+
+    class Broken(Unboxed):
+        left = 1
+
+        def start(self, *arguments):
+            if self.left:
+                self.left -= 1
+                return super().start(*arguments)
+            raise NoBoxError("the sandbox does not start: no room")
+
+    with pytest.raises(NoBoxError, match="no room"):
+        grade_all(key, find_submissions(place), Broken(), tmp_path / "out", 1, quiet=True)
+    assert [path.name for path in (tmp_path / "out" / "records").iterdir()] == ["ada.json"]
 
 
 # Tables ------------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import hostile
 import pytest
+from test_course_source import small
 
+from icllib.course.__main__ import main
 from icllib.course.archives import student_notebook
 from icllib.course.box import NoBoxError, find_box
 from icllib.course.grade import find_submissions, grade_all
@@ -112,6 +114,25 @@ def test_a_submission_gets_what_it_has_answered_and_no_more(records, name):
 def test_odd_files_are_read_or_refused_in_a_sentence(records, name, points, words):
     assert marks_of(KEY, records[name], {}).total == points
     assert words in told(records[name])
+
+
+def test_a_teacher_comes_from_a_source_to_grades_by_two_commands(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "assignments" / "99_small").mkdir(parents=True)
+    small(tmp_path / "assignments" / "99_small")
+    assert main(["build", "99"]) == 0
+    (tmp_path / "in").mkdir()
+    for name, file in (("ada_7", "solution"), ("bob_8", "student"), ("eve_9", "grader")):
+        text = (
+            (tmp_path / "dist" / "99" / f"{file}.ipynb").read_text() if file != "grader" else "{}"
+        )
+        (tmp_path / "in" / f"{name}.ipynb").write_text(text)
+    (tmp_path / "roster.csv").write_text("id,name\n7,Ada\n8,Bob\n9,Eve\n10,Zoe\n")
+    assert main(["grade", "99", "in", "--roster", "roster.csv", "-o", "out"]) == 0
+    told = capsys.readouterr().out
+    assert "eve_9: it is no notebook" in told and "1 of the roster handed in nothing" in told
+    lines = (tmp_path / "out" / "roster.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[1:] == ["7,Ada,2,ada_7", "8,Bob,0,bob_8", "9,Eve,0,eve_9", "10,Zoe,,"]
 
 
 def test_nothing_is_left_behind(records):

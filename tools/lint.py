@@ -32,8 +32,9 @@ def files(ending: str) -> list[Path]:
 
 
 def pages() -> list[Path]:
-    """The book's pages that hold code."""
-    places = (path for path in files(".md") if path.parts[0] in ("intro.md", "chapters"))
+    """The book's pages and assignments that hold code."""
+    folders = ("intro.md", "chapters", "assignments")
+    places = (path for path in files(".md") if path.parts[0] in folders)
     return [path for path in places if "kernelspec:" in read(path)[:600]]
 
 

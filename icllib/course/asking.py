@@ -77,6 +77,7 @@ def ask(key: Key, session: Session, tests: list[Test]) -> list[Outcome]:
 
     Raises:
         FormError: a test is none.
+        NoBoxError: the sandbox does not start, which is nobody's mistake in the answers.
     """
     own, fallen, found = names_of(key), {}, []
     for test in tests:
@@ -84,6 +85,8 @@ def ask(key: Key, session: Session, tests: list[Test]) -> list[Outcome]:
             feedback = Feedback("not yet", fallen[test.question])
         else:
             feedback = _asked(test, session, own)
+            if session.failure:
+                raise session.failure
             if session.incident:
                 feedback = Feedback("not yet", session.incident)
                 fallen[test.question] = session.incident

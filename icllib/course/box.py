@@ -4,6 +4,7 @@ refuses to run without one."""
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import platform
 import secrets
@@ -76,7 +77,7 @@ def _environment(library: Path | str, home: str) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": home,
-        "PYTHONPATH": str(library),
+        "PYTHONPATH": os.pathsep.join(map(str, (library, *_packages()))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
         **threads,
@@ -134,15 +135,22 @@ def _system() -> list[Path]:
     places = [Path(name) for name in names if os.path.lexists(name)]
     python = {Path(sys.base_prefix), Path(sys.prefix), Path(sys.base_exec_prefix)}
     python |= {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")}
+    python |= set(_packages())
     python.add(Path(sys.executable).resolve().parent.parent)
     outside = [path for path in sorted(python) if not path.is_relative_to("/usr") and path.exists()]
     return places + [p for p in outside if not any(p != q and p.is_relative_to(q) for q in outside)]
 
 
+def _packages() -> list[Path]:
+    """Where the packages that a notebook needs really lie: a user's own folder, or Python's."""
+    found = (importlib.util.find_spec(name) for name in ("torch", "numpy", "jaxtyping"))
+    return sorted({Path(spec.origin).parent.parent for spec in found if spec and spec.origin})
+
+
 def _installed() -> list[Path]:
     """Copies of the library among Python's packages, which hold answers."""
-    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    return [Path(place) / "icllib" for place in places if (Path(place) / "icllib").is_dir()]
+    places = {Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))}
+    return sorted(p / "icllib" for p in places | set(_packages()) if (p / "icllib").is_dir())
 
 
 class OtherUser:

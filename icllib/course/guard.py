@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
 
 __all__ = ["can_filter", "give_up"]
@@ -49,6 +48,8 @@ def give_up(memory: int, seconds: float) -> None:
     Raises:
         OSError: the machine does not grant it.
     """
+    import resource  # which Windows does not have
+
     limits = {
         "RLIMIT_AS": memory * 2**20,
         "RLIMIT_CPU": int(seconds) + 10,

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from icllib.course import wire
-from icllib.course.box import Process
+from icllib.course.box import NoBoxError, Process
 from icllib.course.key import Key
 from icllib.tasks import Prompts
 
@@ -49,6 +49,7 @@ class Session:
         trouble: question → what its cell did instead of ending.
         fatal: questions whose cell has ended a sandbox; it counts as blank from then on.
         incident: what the last request did to the sandbox, if anything; a sentence.
+        failure: why no sandbox could be started at the last attempt; it is no student's doing.
         notes: all incidents, each with its question.
     """
 
@@ -60,6 +61,7 @@ class Session:
         self.fatal: set[str] = set()
         self.notes: list[str] = []
         self.incident = ""
+        self.failure: NoBoxError | None = None
         self.question = ""
         self.starts = 0
         self.process: Process | None = None
@@ -88,8 +90,19 @@ class Session:
             if self.starts == STARTS:
                 raise self._gone("the notebook has ended its sandbox too often.")
             self.starts += 1
-            self.process = self.box.start(self.library, self.key.limits)
+            self.process = self._started()
             self._run_cells()
+
+    def _started(self) -> Process:
+        for attempt in range(3):
+            try:
+                process = self.box.start(self.library, self.key.limits)
+                self.failure = None
+                return process
+            except NoBoxError as error:  # no doing of the student's
+                self.failure = error
+                time.sleep(attempt)
+        raise self._gone("the sandbox does not start.")
 
     def _run_cells(self) -> None:
         for question, code in [("", self.key.setup), *self.code.items()]:
@@ -166,7 +179,7 @@ class Session:
     def _read(self, reply: dict) -> object:
         if "error" in reply:
             kind, words = _error(reply)
-            raise type(kind, (Exception,), {})(words)
+            raise type(kind, (Exception,), {})(f"{words}.{_hint(kind, words)}" if words else "")
         try:
             return wire.decode(reply.get("value"), self._function)
         except wire.WireError:
@@ -208,9 +221,13 @@ def _error(reply: dict) -> tuple[str, str]:
 
 def _told(reply: dict) -> str:
     name, words = _error(reply)
-    hint = ""
-    if name == "NameError":
-        hint = " Put helpers into the cell of the question: cells that you add are not read."
-    if name == "ModuleNotFoundError" and "icllib" in words:
-        hint = " This assignment asks you to write it yourself: that module is left out."
+    hint = _hint(name, words)
     return f"{name}: {words}.{hint}" if words else f"{name}.{hint}"
+
+
+def _hint(name: str, words: str) -> str:
+    if name == "NameError":
+        return " Put helpers into the cell of the question: cells that you add are not read."
+    if name == "ModuleNotFoundError" and "icllib" in words:
+        return " This assignment asks you to write it yourself: that module is left out."
+    return ""
