@@ -57,7 +57,7 @@ def find_submissions(folder: Path) -> list[Found]:
     if not folder.is_dir():
         raise InputError(f"submissions = {str(folder)!r}, expected a folder")
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.absolute().iterdir()):  # a worker may stand elsewhere
         if path.name.startswith((".", "__")):
             continue
         if path.is_dir() and not path.is_symlink():
