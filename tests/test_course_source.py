@@ -5,11 +5,13 @@ import re
 import zipfile
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 
 from icllib.course import archives, build, library
 from icllib.course.__main__ import main
-from icllib.course.archives import grader_key, student_notebook
+from icllib.course.archives import grader_key, solution_notebook, student_notebook
 from icllib.course.key import FormError, read_key
 from icllib.course.local import check_notebook, public_key, show_points
 from icllib.course.reading import answers_in
@@ -216,3 +218,18 @@ def test_a_command_that_cannot_work_says_why_in_one_line(arguments, capsys, monk
     assert main(arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith("icllib.course: ") and error.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.parent.name)
+def test_both_notebooks_run_from_the_top_and_count_the_points(path, tmp_path):
+    source = read_source(path)
+    public = sum(test.points for test in source.key.tests if not test.is_hidden)
+    for make, points in ((solution_notebook, public), (student_notebook, 0)):
+        notebook = nbformat.reads(archives.as_text(make(source)).decode(), as_version=4)
+        nbformat.validate(notebook)
+        nbclient.NotebookClient(notebook, timeout=300).execute(cwd=str(tmp_path))
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        assert not [o for o in outputs if o["output_type"] == "stream" and o["name"] == "stderr"]
+        if public:
+            assert f"{points:g} of {public:g} points so far" in outputs[-1]["text"]
