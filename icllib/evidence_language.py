@@ -14,7 +14,7 @@ from icllib.evidence import Figure
 from icllib.prompted import LANGUAGE, area
 from icllib.store import load
 
-__all__ = ["correlation", "language_model", "label_votes", "step_votes"]
+__all__ = ["correlation", "label_votes", "language_model", "step_votes"]
 
 
 def correlation(a: Float[Tensor, "*batch n"], b: Float[Tensor, "*batch n"]) -> float:

@@ -29,6 +29,7 @@ from icllib.widgets import (
     Memory,
     Optimum,
     Pools,
+    PromptWriter,
     Scrub,
     Shots,
     Spectrum,
@@ -64,6 +65,18 @@ def few_shot(seed=0):
         [8, 9],
         [0, 3, 5],
     )
+
+
+def prompt_writer(**changes):
+    given = {
+        "sentences": [f"Sentence {i} <b>" for i in range(8)],
+        "labels": torch.tensor([1.0, -1.0] * 4).double(),
+        "domains": ["film", "film", "food", "food"] * 2,
+        "x": numbers(3, 8, 4),
+        "chosen": [0, 1, 2, 5],
+        "query": 4,
+    }
+    return PromptWriter(**given | changes)
 
 
 def block_builder(seed=0):
@@ -146,6 +159,7 @@ FIGURES = {
     "pools": lambda: pools(),
     "curves": lambda: curves(),
     "emergence": lambda: emergence(),
+    "prompt_writer": lambda: prompt_writer(),
     "spectrum": lambda: Spectrum(
         numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
     ),
@@ -173,6 +187,13 @@ def states(name, figure):
             }
         elif name == "few_shot":
             yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
+        elif name == "prompt_writer":
+            yield {
+                "domain": seed % 2,
+                "chosen": [0, 1, 2, 3, 5, 6, 7][: 2 * seed],
+                "flipped": [0, 3][:seed],
+                "query": 4,
+            }
         elif name == "shots":
             yield {
                 "draw": seed % 3,
@@ -336,6 +357,17 @@ def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
     )
 
 
+def test_flipping_all_labels_of_a_prompt_turns_every_learner():
+    figure = prompt_writer()
+    before = figure.compute(figure.state)
+    after = figure.compute(figure.state | {"flipped": figure.state["chosen"]})
+    for name in ("answer", "ridge", "nearest"):
+        assert after[name] == pytest.approx(-before[name]) and after[name] != 0
+    assert figure.compute(figure.state | {"chosen": []}) == {
+        "votes": [], "answer": 0.0, "ridge": 0.0, "nearest": 0.0
+    }  # fmt: skip
+
+
 def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
     figure = inspector()
     arrays = figure.compute(figure.state)
@@ -455,6 +487,11 @@ def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
             InputError,
             "share a sentence",
         ),
+        (lambda: prompt_writer(x=numbers(0, 7, 4)), ShapeError, "x has shape (7, 4)"),
+        (lambda: prompt_writer(query=0), InputError, "query = 0"),
+        (lambda: prompt_writer(chosen=[8]), InputError, "chosen = [8]"),
+        (lambda: prompt_writer(domains=["film"]), InputError, "domains has 1 names"),
+        (lambda: prompt_writer(strength=0.0), InputError, "strength = 0.0"),
         (
             lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 4), numbers(0, 2)),
             ShapeError,

@@ -24,6 +24,7 @@ MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}
 MOVE |= {
     "block_builder": ("button >> nth=1", "Enter"),
     "few_shot": ("input[type=checkbox] >> nth=0", "Space"),
+    "prompt_writer": ("input[type=checkbox] >> nth=1", "Space"),
 }
 
 
