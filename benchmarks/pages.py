@@ -58,6 +58,7 @@ CONTROLS = {
     "pools": ("input[type=range]", "input"),
     "curves": ("input[type=range]", "input"),
     "emergence": ("input[type=range]", "input"),
+    "ledger": ("input[type=text]", "input"),
 }
 
 

@@ -24,8 +24,8 @@ In reading order:
 - `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
   them; loading them by name; running many
 - `datasets`: the real data of the book
-- `evidence`, `evidence_beyond`, `evidence_exact`, `claims`: the claims of the paper, the numbers
-  that decide them, and whether they hold
+- `ledger`, `evidence`, `evidence_beyond`, `evidence_appendix`, `evidence_exact`, `claims_beyond`,
+  `claims`: the claims of the paper, the numbers that decide them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
@@ -44,12 +44,14 @@ __all__ = [
     "catalogue_beyond",
     "checks",
     "claims",
+    "claims_beyond",
     "construct",
     "curves",
     "datasets",
     "ensemble",
     "errors",
     "evidence",
+    "evidence_appendix",
     "evidence_beyond",
     "evidence_exact",
     "experiments",
@@ -57,6 +59,7 @@ __all__ = [
     "kinds",
     "landscape",
     "learners",
+    "ledger",
     "look",
     "losses",
     "moments",
