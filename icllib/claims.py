@@ -111,7 +111,7 @@ _CLAIMS: tuple[Claim, ...] = (
         "10",
         evidence.one_layer,
         "{one-layer} starts of one size and recipe. Loss, sensitivities and interpolation agree; "
-        "the cosine leaves little room below its bound.",
+        "the cosine keeps its bound by little.",
     ),
     Claim(
         "C06",

@@ -319,7 +319,7 @@ def test_the_ledger_without_scripts_is_a_whole_table_with_links_to_the_chapters_
     figure = ledger()
     table = figure.picture().split("<table")[1]
     assert table.count("<tr>") == 1 + 3 and table.count("<a href") == 3
-    assert '<a href="../intro.html">introduction</a>' in table and ">10</a>" in table
+    assert '<a href="../intro.html">the introduction</a>' in table and ">chapter 10</a>" in table
     for claim in figure.data["claims"]:
         for text in (claim["command"], claim["sure"], *(f["text"] for f in claim["figures"])):
             assert text in table

@@ -33,8 +33,8 @@ function chapters(claim, onPage) {
   return links.flatMap((link, i) => (i ? [", ", link] : [link]));
 }
 
-// A row that opens. onOpen(id, isOpen) is told when the reader opens or closes it.
-function row(claim, tint, onPage, onOpen) {
+// A row that opens: onToggle(id) is told when the reader opens or closes it, and the state decides.
+function row(claim, tint, onPage, onToggle) {
   const badge = make("span", { class: `icl-verdict ${tint}` }, claim.verdict);
   const name = make("b", {}, claim.id);
   const summary = make("summary", {}, name, badge, make("span", {}, claim.sentence));
@@ -51,7 +51,10 @@ function row(claim, tint, onPage, onOpen) {
     make("p", {}, make("i", {}, "How sure? "), claim.sure),
     make("p", {}, make("code", {}, claim.command)),
   );
-  folded.addEventListener("toggle", () => onOpen(claim.id, folded.open));
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();
+    onToggle(claim.id);
+  });
   const item = make("li", {}, folded);
   return { item, folded };
 }
@@ -78,13 +81,12 @@ function render({ model, el }) {
   typed.addEventListener("input", () => change({ words: typed.value }));
   panel.append(typed);
 
-  function onOpen(id, isOpen) {
+  function onToggle(id) {
     const open = model.get("state").open;
-    if (open.includes(id) === isOpen) return;
-    change({ open: isOpen ? [...open, id] : open.filter((other) => other !== id) });
+    change({ open: open.includes(id) ? open.filter((other) => other !== id) : [...open, id] });
   }
   const onPage = Boolean(el.closest(".icl-live"));
-  const rows = data.claims.map((claim) => row(claim, tintOf(claim), onPage, onOpen));
+  const rows = data.claims.map((claim) => row(claim, tintOf(claim), onPage, onToggle));
   const list = make("ul", { class: "icl-ledger", "aria-label": "Claims" });
   list.append(...rows.map(({ item }) => item));
   panel.after(list);
@@ -110,8 +112,8 @@ function render({ model, el }) {
     });
     for (const filter of set) filter(state);
     if (typed.value !== state.words) typed.value = state.words;
-    const told = counts.map((count, i) => `${count} ${data.verdicts[i]}`).join(", ");
-    const sentence = `${shown.length} of ${plural(data.claims.length, "claim")}: ${told}.`;
+    const told = counts.map((count, i) => `${data.verdicts[i]}: ${count}`).join("; ");
+    const sentence = `${shown.length} of ${plural(data.claims.length, "claim")} (${told}).`;
     return { height: Math.ceil(data.claims.length / columns) * 42, sentence };
   }
   start();

@@ -152,24 +152,25 @@ def _passes(claim: dict, state: dict) -> bool:
 def _table(claims: Sequence[dict]) -> str:
     """All rows, for a reader without scripts."""
 
-    def cell(claim: dict) -> str:
+    def row(claim: dict) -> str:
         links = [
-            f'<a href="{html.escape(page)}">{chapter}</a>' if page else chapter
+            f'<a href="{html.escape(page)}">{_named(chapter)}</a>' if page else _named(chapter)
             for chapter, page in zip(claim["chapters"], claim["pages"], strict=True)
         ]
+        source = f"{', '.join(claim['sources'])}: {html.escape(claim['where'])}"
         figures = "".join(f"<li>{html.escape(f['text'])}</li>" for f in claim["figures"])
-        sources = f"{', '.join(claim['sources'])}: {html.escape(claim['where'])}"
         return (
-            f'<tr><th scope="row">{claim["id"]}</th><td>{html.escape(claim["sentence"])}</td>'
-            f"<td>{sources}</td><td>{', '.join(links)}</td><td>{claim['verdict']}</td>"
-            f"<td><ul>{figures}</ul></td><td>{html.escape(claim['sure'])}</td>"
-            f"<td><code>{html.escape(claim['command'])}</code></td></tr>"
+            f'<tr><th scope="row">{claim["id"]}. {html.escape(claim["sentence"])}<br>'
+            f"({source}; {', '.join(links)})</th><td><b>{claim['verdict']}</b><br>"
+            f"{html.escape(claim['sure'])}<br><code>{html.escape(claim['command'])}</code></td>"
+            f"<td><ul>{figures}</ul></td></tr>"
         )
 
-    names = ("claim", "sentence", "source", "chapter", "verdict", "figures", "how sure", "command")
+    names = ("claim", "verdict, how sure, command", "figures and bounds")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         '<div class="icl-table-box" role="group" tabindex="0" aria-label="All claims" '
         'style="overflow-x: auto"><table class="icl-table">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(cell, claims))}</tbody></table></div>"
+        "<caption><span>All claims, with their figures and bounds.</span></caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(row, claims))}</tbody></table></div>"
     )
