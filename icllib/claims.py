@@ -167,7 +167,7 @@ _CLAIMS: tuple[Claim, ...] = (
         "C11",
         "The optimum of one layer is preconditioned GD, and training reaches it.",
         "I, F",
-        "Ahn et al., Zhang et al., Mahankali et al.",
+        "the studies of Ahn, Zhang, Mahankali and others",
         "12",
         evidence.optimum,
         "The optimum is a theorem. That training reaches it hangs on the start: sure from "

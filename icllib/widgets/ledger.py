@@ -134,8 +134,8 @@ def _row(verdict: Verdict, pages: Mapping[str, str]) -> dict:
 def _told(figure: Figure) -> str:
     """A figure as a line, with a true minus sign."""
     unit = f" {figure.unit}" if figure.unit else ""
-    bound = f"{figure.relation} {figure.bound:.4g}"
-    return f"{figure.what}: {figure.value:.4g}{unit} ({bound})".replace(" -", " −")
+    bound = f"{figure.relation} {figure.bound:.5g}"
+    return f"{figure.what}: {figure.value:.5g}{unit} ({bound})".replace(" -", " −")
 
 
 def _passes(claim: dict, state: dict) -> bool:
@@ -172,5 +172,6 @@ def _table(claims: Sequence[dict]) -> str:
         '<div class="icl-table-box" role="group" tabindex="0" aria-label="All claims" '
         'style="overflow-x: auto"><table class="icl-table">'
         "<caption><span>All claims, with their figures and bounds.</span></caption>"
+        '<colgroup><col style="width: 28%"><col style="width: 27%"><col></colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(row, claims))}</tbody></table></div>"
     )
