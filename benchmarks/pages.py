@@ -59,6 +59,7 @@ CONTROLS = {
     "curves": ("input[type=range]", "input"),
     "emergence": ("input[type=range]", "input"),
     "prompt_writer": ("input[type=checkbox]", "click"),
+    "ledger": ("input[type=text]", "input"),
 }
 
 

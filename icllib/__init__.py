@@ -26,8 +26,9 @@ In reading order:
 - `datasets`: the real data of the book
 - `language`, `prompted`, `heads`, `opened`: a small language model, the prompts that it reads,
   what single heads of it do, and all that was measured
-- `evidence`, `evidence_beyond`, `evidence_exact`, `evidence_language`, `claims`: the claims of the
-  paper, the numbers that decide them, and whether they hold
+- `ledger`, `evidence`, `evidence_beyond`, `evidence_appendix`, `evidence_exact`,
+  `evidence_language`, `claims_beyond`, `claims`: the claims of the paper, the numbers that decide
+  them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
 - `checks`: answers to exercises, checked
@@ -46,12 +47,14 @@ __all__ = [
     "catalogue_beyond",
     "checks",
     "claims",
+    "claims_beyond",
     "construct",
     "curves",
     "datasets",
     "ensemble",
     "errors",
     "evidence",
+    "evidence_appendix",
     "evidence_beyond",
     "evidence_exact",
     "evidence_language",
@@ -62,6 +65,7 @@ __all__ = [
     "landscape",
     "language",
     "learners",
+    "ledger",
     "look",
     "losses",
     "moments",

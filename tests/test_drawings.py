@@ -117,6 +117,10 @@ EXTREME = {
         for size in (0, 2)
         for at in (0, 3)
     ],
+    "ledger": [
+        {"verdict": "", "chapter": "", "source": "", "words": words, "open": ["C01", "C03"]}
+        for words in ("", "xxx")
+    ],
     "emergence": [
         {"run": run, "at": at, "asks": asks} for run, asks in ((0, 0), (1, 4)) for at in (0, 3)
     ],

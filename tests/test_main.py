@@ -125,7 +125,7 @@ def test_a_poor_terminal_and_a_reader_who_has_seen_enough_stop_no_command():
     code = (
         "import sys; from types import SimpleNamespace; import icllib.__main__ as own;"
         "one = SimpleNamespace(id='C1', verdict='holds', sentence='≤ λ', figures=[]);"
-        "own.claims.decide = lambda folder: [one] * 100_000;"
+        "own.claims.decide = lambda folder, only: [one] * 100_000;"
         "sys.exit(own.main(['claims']))"
     )
     settings = os.environ | {"PYTHONIOENCODING": "ascii"}

@@ -18,6 +18,7 @@ MOVE |= {
 MOVE |= dict.fromkeys(("spectrum", "copying"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("scrub", "optimum"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("pools", "curves", "emergence"), ("input[type=range]", "ArrowRight"))
+MOVE |= {"ledger": ("input[type=text]", "x")}
 MOVE |= {"loops": ("input[type=range]", "ArrowLeft")}
 MOVE |= {"kernels": ("input[type=range] >> nth=2", "ArrowLeft")}
 MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}

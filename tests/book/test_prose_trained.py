@@ -1,6 +1,7 @@
-"""What the prose of chapters 10 to 15 says about the numbers of its page, read from the page."""
+"""What the prose of chapters 10 to 17 says about the numbers of its page, read from the page."""
 
 import itertools
+import re
 
 import pytest
 import torch
@@ -487,3 +488,52 @@ def test_chapter_15_masks_and_sequences(page):
     zero, one, two, *layers = means
     assert all(loss == pytest.approx(two, rel=0.005) for loss in layers)
     assert one > 1.02 * two and one < 0.5 * zero
+
+
+def test_chapter_17_verdicts(page):
+    seventeen = page("17_the_ledger")
+    assert seventeen.text.count("verdicts are as stored for version") == 1
+    assert re.search(r"C05: stored 'holds', measured 'holds in part' \(loss", seventeen.text)
+    ledger = {name[:3]: row for name, row in seventeen.rows("The ledger, as this build")}
+    others = {name: row["verdict"] for name, row in ledger.items() if row["verdict"] != "holds"}
+    others.pop("C20", None)
+    assert others == {"C11": "holds in part", "C21": "does not hold here", "C23": "holds in part"}
+    broken = seventeen.rows("Every figure that misses")
+    by_claim = {name: [row for other, row in broken if other == name] for name, _ in broken}
+    assert {"C11", "C21", "C23"} <= set(by_claim)
+    small, large = by_claim["C21"]
+    assert "N = 6" in small["figure"] and small["measured"] < 0.5 < 0.99 < large["measured"] < 1.02
+    (wait,) = by_claim["C23"]
+    assert wait["unit"] == "× one's median" and wait["measured"] > 1
+    exact = re.search(r"Identities alone decide (.*)\.", seventeen.text)[1].split(", ")
+    assert {"C02", "C03", "C04", "C17", "C18"} <= set(exact)
+
+
+def test_chapter_17_close_calls(page):
+    seventeen = page("17_the_ledger")
+    near = seventeen.rows("Close calls")
+    assert near and all(abs(row["margin"]) < 0.1 for _, row in near)
+    assert any(row["bound"] == "≥ 0.999" for _, row in near)
+    turning = re.search(r"^(C\d\d(?:, C\d\d)*)$", seventeen.text, re.M)[1].split(", ")
+    assert set(turning) <= {name for name, _ in near}
+
+
+def test_chapter_17_exercises(page):
+    seventeen = page("17_the_ledger")
+    expected, some = (seventeen.number(p) for p in (r"expected ([\d.]+)", r"one with (\d+)%"))
+    assert expected == pytest.approx(24 * 0.05) and some == pytest.approx(71)
+    assert 0.95 < seventeen.number(r"at 5 % ÷ 24 each: [\d.]+, and ([\d.]+)%") / 5 < 1
+    assert seventeen.number(r"\n5 good starts: up to (\d+)%") == 45
+    for slack, row in seventeen.rows("How often a second run"):
+        assert row["simulated"] == pytest.approx(row["formula"], abs=0.005)
+        assert row["set beforehand"] > row["formula"] or slack == "0"
+    assert seventeen.number(r"ridge, mean loss: ([\d.]+)") <= 0.9
+    assert 0 < seventeen.number(r"margin: ([\d.]+) tolerances") < 0.02
+    rows = seventeen.rows("Seed 0 of the trained layer")
+    assert len(rows) == 4
+    assert all(row["loss ÷ the step's"] < row["bound"] for _, row in rows)
+    ratios, alone = (
+        [row[name] for _, row in rows]
+        for name in ("loss ÷ the step's", "step's loss ÷ that of seed 99")
+    )
+    assert max(alone) - min(alone) > 5 * (max(ratios) - min(ratios))
