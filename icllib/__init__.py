@@ -21,13 +21,15 @@ In reading order:
 - `blocks`, `separate`: what transformers put around attention; separate tokens
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
-- `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
-  them; loading them by name; running many
+- `runs`, `catalogue`, `catalogue_beyond`, `catalogue_paper`, `experiments`, `sweep`: running an
+  experiment; all of them; loading them by name; running many
 - `datasets`: the real data of the book
 - `evidence`, `evidence_beyond`, `evidence_exact`, `claims`: the claims of the paper, the numbers
   that decide them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
+- `exhibits`, `paper_measures`, `paper_layers`, `paper_laws`, `paper_models`, `paper_tasks`,
+  `paper`: the sixteen figures of the paper, measured on our models, drawn small, and judged
 - `checks`: answers to exercises, checked
 """
 
@@ -42,6 +44,7 @@ __all__ = [
     "blocks",
     "catalogue",
     "catalogue_beyond",
+    "catalogue_paper",
     "checks",
     "claims",
     "construct",
@@ -52,6 +55,7 @@ __all__ = [
     "evidence",
     "evidence_beyond",
     "evidence_exact",
+    "exhibits",
     "experiments",
     "files",
     "kinds",
@@ -61,6 +65,12 @@ __all__ = [
     "losses",
     "moments",
     "optimizers",
+    "paper",
+    "paper_laws",
+    "paper_layers",
+    "paper_measures",
+    "paper_models",
+    "paper_tasks",
     "plots",
     "pools",
     "recipes",

@@ -1,6 +1,7 @@
 """What the prose of chapters 10 to 15 says about the numbers of its page, read from the page."""
 
 import itertools
+import re
 
 import pytest
 import torch
@@ -487,3 +488,33 @@ def test_chapter_15_masks_and_sequences(page):
     zero, one, two, *layers = means
     assert all(loss == pytest.approx(two, rel=0.005) for loss in layers)
     assert one > 1.02 * two and one < 0.5 * zero
+
+
+def test_the_paper_figure_by_figure(page):
+    paper = page("the_paper")
+    verdicts = paper.table("The sixteen figures of the paper")
+    assert list(verdicts) == [str(number) for number in range(1, 17)]
+    tables = {n: paper.table(f"Figure {n} of the paper") for n in range(1, 17)}
+    missed = {
+        n: [name for name, row in rows.items() if row["does it?"] == "no"]
+        for n, rows in tables.items()
+    }
+    for number, row in verdicts.items():
+        gone = missed[int(number)]
+        assert (row["verdict"] == "agrees") == (not gone)
+        kept, of = re.findall(r"\d+", str(row["bounds kept"]))
+        assert int(of) - int(kept) == len(gone)
+    assert missed[1] == ["with its stripes, seed 0: loss after 3 ÷ GD's"]
+    assert missed[5] == ["linear first layer: loss ÷ one step's, best seed"]
+    assert tables[5][missed[5][0]]["ours"] < 1.02
+    assert not missed[2] and not missed[4] and not missed[9] and not missed[10]
+    assert not missed[14] and not missed[16]
+    outside = [row for name, row in tables[6].items() if not name.startswith("One layer")]
+    assert sum(row["authors' code"] > 1.5 for row in outside) == 2
+    assert not any(name.startswith("One layer") for name in missed[6])
+    heads = tables[11]
+    assert missed[11] == [next(name for name in heads if name.startswith("off the diagonal"))]
+    assert len(missed[12]) == 1 and missed[12][0].startswith("2 heads, inputs")
+    for name in list(tables[14])[:2]:
+        row = tables[14][name]
+        assert row["ours"] == pytest.approx(row["authors' code"], rel=0.01)
