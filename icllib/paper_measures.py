@@ -113,7 +113,7 @@ def tuned_waves(task: SineTask) -> Predictor:
         x, x_query = (torch.cat([x.sin(), x.cos()], -1) for x in (prompts.x, prompts.x_query))
         return FORMS["GD"](1)(replace(prompts, x=x, x_query=x_query), lr)
 
-    (lr,) = tune(task, waves, [1.5], torch.Generator().manual_seed(0)).values
+    (lr,) = tune(task, waves, [1.5], torch.Generator().manual_seed(0), 2000).values
     return lambda prompts: waves(prompts, lr)
 
 
@@ -187,7 +187,7 @@ def tuned_when_clipped(steps: int) -> tuple[float, float]:
             x, y = x.clamp(-_CLIP, _CLIP), y.clamp(-_CLIP, _CLIP)
         return read_prediction(torch.cat([x, y], -1), 1)
 
-    return tune(PAPER, learner, [17.0, 0.12], torch.Generator().manual_seed(0), 2000).values
+    return tune(PAPER, learner, [17.0, 0.12], torch.Generator().manual_seed(0), 1000).values
 
 
 def gd_layer(task: LinearTask) -> nn.Module:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from icllib.alignment import Predictor, predictor
+from icllib.alignment import Predictor, predictor, sensitivity
 from icllib.datasets import paper_runs
 from icllib.exhibits import Curve, Exhibit, Heat, Panel, Row, at_least, at_most
 from icllib.experiments import PAPER, load, load_rivals
@@ -18,6 +18,20 @@ from icllib.paper_measures import OUTSIDE, apart, by_tokens, ends, losses, step,
 __all__ = ["blocks", "heads", "norms", "softmax"]
 
 _INPUTS = [0.5, 0.65, 0.8, 0.95, 1.1, 1.25, 1.4, 1.55, 1.7, 1.85, 2.0]
+
+
+def _cosines(answer: Predictor, rivals: Mapping[int, Predictor]) -> list[float]:
+    """The mean sensitivity cosine with each rival, on few prompts at a time: deep stacks of blocks
+    keep much for their derivatives."""
+    found = torch.zeros(4, len(rivals))
+    for part in range(4):
+        source = torch.Generator().manual_seed(200 + part)
+        prompts = PAPER.sample(100, source, torch.float64)
+        own = sensitivity(answer, prompts).flatten(1)
+        for place, rival in enumerate(rivals.values()):
+            other = sensitivity(rival, prompts).flatten(1)
+            found[part, place] = torch.cosine_similarity(own, other, dim=1).mean()
+    return found.mean(0).tolist()
 
 
 def blocks(folder: Path) -> Exhibit:
@@ -32,10 +46,7 @@ def blocks(folder: Path) -> Exhibit:
     }
     answers = {name: predictor(model.double()) for name, model in models.items()}
     found = losses(answers | steps | {("steps", k): one for k, one in rivals.items()}, PAPER, 2000)
-    cosines = {
-        name: [worst_cosine({0: answer}, rival) for rival in rivals.values()]
-        for name, answer in answers.items()
-    }
+    cosines = {name: _cosines(answer, rivals) for name, answer in answers.items()}
     linear, softmax = (found[name].trimmed for name in ("4 linear blocks", "12 softmax blocks"))
     four, twelve = found["steps", 4].trimmed, found["steps", 12].trimmed
     gd = found["GD, twelve steps"].trimmed

@@ -37,10 +37,10 @@ def sines(folder: Path) -> Exhibit:
     whole, small = load("curves-1", folder=folder), load("curves-paper", folder=folder)
     task, theirs = whole.experiment.task, paper_runs()["sine_bs512"]
     models, waves = by_tokens(whole.models), tuned_waves(task)
-    found = losses({"step": waves, "zero": _silent} | models, task)
+    found = losses({"step": waves, "zero": _silent} | models, task, 2000)
     trained = ends(found, models)[-1]
     own = by_tokens(small.models)
-    tiny = losses({"zero": _silent} | own, small.experiment.task)
+    tiny = losses({"zero": _silent} | own, small.experiment.task, 2000)
     last = theirs["curve"][-1]
     rows = (
         at_most(
