@@ -123,11 +123,16 @@ class Exhibit:
 
     def columns(self) -> dict[str, list]:
         """The rows as columns for `tables.table`."""
-        words = {True: "yes", False: "no", None: None}
-        return {
+        words = {True: "kept", False: "missed"}
+        own = {
             "number": [row.what for row in self.rows],
             "ours": [row.ours for row in self.rows],
-            self.source: [row.theirs for row in self.rows],
-            "agrees if": [f"{r.relation} {r.bound:g}" if r.relation else None for r in self.rows],
-            "does it?": [words[row.holds] for row in self.rows],
         }
+        theirs = [row.theirs for row in self.rows]
+        if any(number is not None for number in theirs):
+            own[self.source] = theirs
+        bounds = [
+            f"{row.relation} {row.bound:g}, {words[row.holds]}" if row.relation else None
+            for row in self.rows
+        ]
+        return own | {"bound": bounds}

@@ -65,7 +65,7 @@ def other_laws(folder: Path) -> Exhibit:
             ("W* × 0.5 to × 5", teachers, (same["tf_weight"], same[f"{beside}_weight"])),
             ("other laws", laws, (other["tf_input"], other[f"{beside}_input"])),
         ):
-            what = f"{title}, {what}: trained and {look} apart by a factor of at most"
+            what = f"{title}, {what}: factor from {look}"
             rows.append(at_most(what, apart(ours["trained"], ours[look]), OUTSIDE, apart(*own)))
         curves = curves_of(laws, _SCALES, {look: beside, "trained": "trained"})
         panels.append(Panel(title, "norm of all inputs", "loss", curves, "log"))
@@ -92,18 +92,18 @@ def weights(folder: Path) -> Exhibit:
     single, looped = ([_blocks(*pair) for pair in pairs] for pairs in (first, third))
     rows = (
         at_most(
-            "one layer: largest entry of A beside its diagonal of ones, worst seed",
+            "one layer: A beside its diagonal of ones",
             max(b[0] for b in single),
             0.1,
             own[0],
         ),
-        at_most("three loops: the same", max(b[0] for b in looped), 0.1),
+        at_most("three loops: the same of A", max(b[0] for b in looped), 0.1),
         at_most(
-            "three loops: largest entry of B beside its diagonal ÷ its corner",
+            "three loops: B beside its diagonal ÷ corner",
             max(b[1] for b in looped),
             0.1,
         ),
-        at_most("three loops: spread of B's x-diagonal ÷ its mean", max(b[2] for b in looped), 0.1),
+        at_most("three loops: spread of B's x-diagonal", max(b[2] for b in looped), 0.1),
     )
     names = ("A, one layer", "B, one layer", "A, three loops", "B, three loops")
     matrices = (*first[0], *third[0])
@@ -121,11 +121,11 @@ def damping(folder: Path) -> Exhibit:
         curves += [Curve("trained", "trained", times, seen[0]), Curve("GD", "gd", times, gd)]
         panels.append(Panel(f"λ = {strength:g}", "applications", "loss", tuple(curves), "log"))
         ends = sorted(one[-1] / one[0] for one in seen)
-        at = f"λ = {strength:g}: last loss ÷ first, "
+        at = f"λ = {strength:g}: last ÷ first loss, "
         their = paper_runs()["lsa1_seed0"]["iterate_layer"]
         own = [their[k][-1] / their[k][0] if strength == 0.75 else None for k in ("gd", "tf")]
         rows.append(Row(at + "GD", gd[-1] / gd[0], own[0], relation, bound))
-        rows.append(Row(at + "trained, middle seed", ends[2], own[1], relation, bound))
+        rows.append(Row(at + "trained", ends[2], own[1], relation, bound))
     return Exhibit(tuple(panels), tuple(rows))
 
 
@@ -180,26 +180,26 @@ def _bend_rows(spectra: Mapping[int, Tensor], found: Mapping[int, float]) -> lis
     for n, (low, high, gamma) in PRINTED.items():
         least, most = _extremes(spectra[n]).tolist()
         if low is not None:
-            rows.append(Row(f"N = {n}: smallest eigenvalue of 10,000 prompts", least, low))
+            rows.append(Row(f"N = {n}: least eigenvalue", least, low))
         rows += [
             Row(f"N = {n}: largest eigenvalue", most, high),
-            Row(f"N = {n}: γ that training finds", found[n], gamma),
-            at_most(f"N = {n}: that γ apart from the paper's by", apart([found[n]], [gamma]), 1.1),
+            Row(f"N = {n}: γ found", found[n], gamma),
+            at_most(f"N = {n}: factor from the paper's γ", apart([found[n]], [gamma]), 1.1),
             at_most(f"N = {n}: largest eigenvalue × γ", most * found[n], 1.0, most * gamma),
         ]
         if low is not None:
-            what = f"N = {n}: γ found ÷ γ with the least condition number"
+            what = f"N = {n}: γ found ÷ best by extremes"
             rows.append(at_most(what, found[n] / _best(spectra[n]), 1.0))
     plain, here, more, twice = (
         condition_numbers(spectra[25], factor * found[25]) for factor in (0.0, 1.0, 1.2, 2.0)
     )
-    what = "N = 25, condition numbers: "
+    what = "N = 25: "
     median = float(here.median() / plain.median())
     beyond, far = (float(k.quantile(0.9) / here.quantile(0.9)) for k in (more, twice))
     rows += [
-        at_most(what + "median with that γ ÷ without", median, 0.5),
-        at_least(what + "worst tenth with 1.2 γ ÷ with γ", beyond, 1.0),
-        at_least(what + "worst tenth with 2 γ ÷ with γ", far, 2.0),
+        at_most(what + "median condition number, with γ ÷ without", median, 0.5),
+        at_least(what + "worst tenth, 1.2 γ ÷ γ", beyond, 1.0),
+        at_least(what + "worst tenth, 2 γ ÷ γ", far, 2.0),
     ]
     return rows
 

@@ -44,19 +44,19 @@ def sines(folder: Path) -> Exhibit:
     last = theirs["curve"][-1]
     rows = (
         at_most(
-            "whole circle: loss ÷ the step's on features, worst seed",
+            "whole circle: loss ÷ the step's",
             trained / found["step"].mean,
             1.05,
             last["tf"] / theirs["loss_gd"],
         ),
         at_least(
-            "whole circle: sensitivity cosine with that step, worst seed",
+            "whole circle: cosine with the step",
             worst_cosine(models, waves, task),
             0.95,
             last["cos"],
         ),
         at_most(
-            "their task: loss ÷ that of answering 0, worst seed",
+            "their task: loss ÷ answering 0",
             ends(tiny, own)[-1] / tiny["zero"].mean,
             0.15,
             last["tf"] / theirs["loss_zero"],
@@ -106,11 +106,9 @@ def separate(folder: Path) -> Exhibit:
     rows = (
         at_most("loss ÷ one step's, worst seed", seeds[-1] / one, 1.06, own),
         at_least("loss ÷ two steps', best seed", seeds[0] / found["two"].mean, 1.0),
-        at_least("attention for the other half, half-way down, least seed", before, 0.3),
-        at_least(
-            "attention for the other half at the end", float(halves[-1].min()), 0.5, reads_next
-        ),
-        at_least("linear first layer: loss ÷ one step's, best seed", best / one, 1.1, without),
+        at_least("attention to other half, half-way down", before, 0.3),
+        at_least("attention to other half, at the end", float(halves[-1].min()), 0.5, reads_next),
+        at_least("linear first layer: loss ÷ one step's", best / one, 1.1, without),
     )
     smooth = loaded.result.tensors["losses"].unfold(0, 25, 25).mean(-1)
     at, steps = torch.arange(1, len(smooth) + 1) * 25, loaded.result.record["steps"]
@@ -154,18 +152,18 @@ def plateaus(folder: Path) -> Exhibit:
     seen, new = (pool.measured[name] for name in ("seen", "loss"))
     steps = pool.result.record["steps"]
     curves = (Curve("new", "trained", steps, new[:, 0]), Curve("seen", "other", steps, seen[:, 0]))
-    panels.append(Panel("A block on 8,192 prompts", "updates", "loss", curves))
+    panels.append(Panel("8,192 prompts", "updates", "loss", curves))
     slow, quick = (float(times[k].max()) for k in (1, 2))
     rows = (
         at_least("one head: slowest ÷ fastest start", slow / float(times[1].min()), 1.5),
         at_most("slowest start: two heads ÷ one", quick / slow, 0.8),
         at_most(
-            "block on 8,192: last loss on new prompts ÷ the step's, best seed",
+            "8,192 prompts: new loss ÷ the step's",
             float(new[-1].min()) / levels[1],
             1.2,
         ),
         at_least(
-            "on new prompts, highest loss on the way ÷ at the start",
+            "8,192 prompts: highest new loss ÷ first",
             float((new.max(0).values / new[0]).max()),
             1.2,
         ),
@@ -192,10 +190,10 @@ def pools(folder: Path) -> Exhibit:
         lasts["cosine"].append(float(loaded.measured["cosine"][-1].min()))
     new, cosine = lasts["new"], lasts["cosine"]
     rows = (
-        at_least("128 prompts: loss on new ones ÷ the step's, worst seed", new[0] / level, 2.0),
-        at_most("8,192 prompts: the same", new[-1] / level, 1.1),
-        at_most("128 prompts: sensitivity cosine, worst seed", cosine[0], 0.9),
-        at_least("8,192 prompts: the same", cosine[-1], 0.98),
+        at_least("128 prompts: new loss ÷ the step's", new[0] / level, 2.0),
+        at_most("8,192 prompts: new loss ÷ the step's", new[-1] / level, 1.1),
+        at_most("128 prompts: cosine", cosine[0], 0.9),
+        at_least("8,192 prompts: cosine", cosine[-1], 0.98),
         at_most("8,192 prompts: interpolated ÷ the step's", lasts["interpolated"][-1] / level, 1.1),
     )
     places = [math.log2(size) for size in sizes]

@@ -45,7 +45,8 @@ def test_the_table_says_of_every_number_whether_it_keeps_its_bound():
     rows = (at_most("a", 3.0, 2.0, 1.5), Row("told", math.inf), at_least("c", 2.0, 2.0))
     shown = str(table(Exhibit((), rows, "the text").columns(), "Three numbers."))
     assert "the text" in shown and "≤ 2" in shown and "1.5" in shown and "∞" in shown
-    assert [line.split()[-1] for line in shown.splitlines()[-3:]] == ["no", "–", "yes"]
+    assert [line.split()[-1] for line in shown.splitlines()[-3:]] == ["missed", "–", "kept"]
+    assert "the text" not in str(table(Exhibit((), rows[1:], "the text").columns(), "Two."))
 
 
 def test_a_panel_keeps_what_it_is_given():

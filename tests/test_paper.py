@@ -51,11 +51,11 @@ def test_an_unknown_figure_and_a_missing_result_are_refused(tmp_path):
 def test_a_figure_that_is_off_is_called_so(monkeypatch):
     """Trained layers that step twice as far are not the step, and the table says so."""
     right = repeated(paper.FOLDER)
-    assert not [row for row in right.missed if row.what.startswith("trained and GD")]
+    assert not [row for row in right.missed if row.what.startswith("trained: factor")]
     monkeypatch.setattr("icllib.paper_layers.without_stripes", lambda _: _twice_the_step())
     wrong = repeated(paper.FOLDER)
     assert wrong.verdict != "agrees"
-    assert [row.what for row in wrong.missed if row.what.startswith("trained and GD")]
+    assert [row.what for row in wrong.missed if row.what.startswith("trained: factor")]
 
 
 def _twice_the_step():
