@@ -76,7 +76,8 @@ def _blocks(A: Tensor, B: Tensor) -> tuple[float, float, float]:
     """Of scaled products: the largest entry of A beside its x-diagonal, the largest of B beside
     its diagonal relative to the corner, and the spread of B's x-diagonal around its mean."""
     dim_x = len(A) - 1
-    inside = A[:, :dim_x] - torch.eye(dim_x + 1, dim_x).to(A)
+    inside = A - torch.eye(dim_x + 1).to(A)
+    inside[-1, -1] = 0.0  # where y meets y
     beside = (B - torch.diag(B.diagonal())).abs().max() / B[-1, -1].abs()
     diagonal = B.diagonal()[:dim_x]
     return float(inside.abs().max()), float(beside), float(diagonal.std() / diagonal.mean().abs())
