@@ -21,8 +21,8 @@ In reading order:
 - `blocks`, `separate`: what transformers put around attention; separate tokens
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
-- `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
-  them; loading them by name; running many
+- `runs`, `catalogue`, `catalogue_beyond`, `catalogue_paper`, `experiments`, `sweep`: running an
+  experiment; all of them; loading them by name; running many
 - `datasets`: the real data of the book
 - `language`, `prompted`, `heads`, `opened`: a small language model, the prompts that it reads,
   what single heads of it do, and all that was measured
@@ -31,6 +31,8 @@ In reading order:
   them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
+- `exhibits`, `paper_measures`, `paper_layers`, `paper_laws`, `paper_models`, `paper_tasks`,
+  `paper`: the sixteen figures of the paper, measured on our models, drawn small, and judged
 - `checks`: answers to exercises, checked
 """
 
@@ -45,6 +47,7 @@ __all__ = [
     "blocks",
     "catalogue",
     "catalogue_beyond",
+    "catalogue_paper",
     "checks",
     "claims",
     "claims_beyond",
@@ -58,6 +61,7 @@ __all__ = [
     "evidence_beyond",
     "evidence_exact",
     "evidence_language",
+    "exhibits",
     "experiments",
     "files",
     "heads",
@@ -71,6 +75,12 @@ __all__ = [
     "moments",
     "opened",
     "optimizers",
+    "paper",
+    "paper_laws",
+    "paper_layers",
+    "paper_measures",
+    "paper_models",
+    "paper_tasks",
     "plots",
     "pools",
     "prompted",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from icllib import claims, store
 from icllib.errors import InputError
-from icllib.experiments import NAMED, named
+from icllib.experiments import LARGE, NAMED, named
 from icllib.files import FileError
 from icllib.kinds import Experiment, Tuning
 from icllib.opened import measure_language_model
@@ -72,6 +72,9 @@ def _add_runner(commands: argparse._SubParsersAction) -> None:
 
 def _list(folder: Path) -> None:
     for name, experiment in {**NAMED, LANGUAGE.name: LANGUAGE}.items():
+        print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
+    print("\nOnly by name, with an accelerator (--device cuda), or for hours:")
+    for name, experiment in LARGE.items():
         print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
 
 

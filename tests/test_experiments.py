@@ -7,7 +7,7 @@ from icllib import rivals, store
 from icllib.attention import from_moments
 from icllib.blocks import FlatNetwork
 from icllib.errors import InputError
-from icllib.experiments import NAMED, load, load_rivals, named
+from icllib.experiments import LARGE, NAMED, load, load_rivals, named
 from icllib.kinds import Experiment, Flat, Separate, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.pools import PoolTask
@@ -45,6 +45,17 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
     has_map = isinstance(experiment.model, Separate) and experiment.model.softmax
     assert ("measured/next" in found.tensors) == ("measured/previous" in found.tensors) == has_map
     assert not list((tmp_path / ".checkpoints").iterdir())
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_needs_an_accelerator_trains_in_small_on_a_cpu(name, tmp_path):
+    experiment = named(name)
+    recipe = replace(experiment.recipe, steps=2, batch=8)
+    tiny = replace(experiment, seeds=1, every=1, recipe=recipe)
+    found = run(tiny, folder=tmp_path, progress=False)
+    assert found.record["steps"] == [0, 1, 2] and not found.record["stopped"]
+    assert found.tensors["losses"].isfinite().all()
+    assert name not in NAMED and not list(store.FOLDER.glob(f"{name}*"))
 
 
 @pytest.mark.parametrize("name", TRAININGS)

@@ -1,4 +1,4 @@
-"""What the prose of chapters 10 to 17 says about the numbers of its page, read from the page."""
+"""What the prose of chapters 10 to 17 and of the appendix on the paper says about its numbers."""
 
 import itertools
 import re
@@ -8,6 +8,7 @@ import torch
 from reading import Page
 
 from icllib.datasets import paper_runs
+from icllib.paper import measure
 
 pytestmark = pytest.mark.site
 
@@ -537,3 +538,52 @@ def test_chapter_17_exercises(page):
         for name in ("loss ÷ the step's", "step's loss ÷ that of seed 99")
     )
     assert max(alone) - min(alone) > 5 * (max(ratios) - min(ratios))
+
+
+def test_the_paper_figure_by_figure(page):
+    paper = page("the_paper")
+    verdicts = paper.table("The sixteen figures of the paper")
+    assert list(verdicts) == [str(number) for number in range(1, 17)]
+    tables = {n: paper.table(f"Figure {n} of the paper") for n in range(1, 17)}
+    missed = {
+        n: [name for name, row in rows.items() if "missed" in str(row["bound"])]
+        for n, rows in tables.items()
+    }
+    for number, row in verdicts.items():
+        kept, of = re.findall(r"\d+", str(row["bounds kept"]))
+        gone = len(missed[int(number)])
+        assert int(of) - int(kept) == gone and row["verdict"] != "does not"
+        assert (row["verdict"] == "agrees") == (gone == 0)
+    assert {n for n, names in missed.items() if names} == {1, 3, 5, 6, 7, 11, 12, 13, 15}
+    assert "0 of 16: does not" in paper.text
+    assert missed[1] == ["with stripes: loss after 3 ÷ GD's"]
+    own = "5 layers: loss ÷ GD++'s, a pair a layer"
+    outside = [
+        "2 loops: scaled inputs: factor from GD++",
+        "5 layers: scaled inputs: factor from GD++",
+    ]
+    assert sorted(missed[3]) == sorted([own, *outside])
+    assert tables[3][own]["ours"] > 2 > 1 > tables[3][own]["authors' code"]
+    assert missed[5] == ["linear first layer: loss ÷ one step's"]
+    assert tables[5][missed[5][0]]["ours"] < 1.02
+    assert not any(name.startswith("One layer") for name in missed[6])
+    five = [row for name, row in tables[6].items() if name.startswith("Five layers")]
+    assert len(five) == 2 and all(row["authors' code"] > 1.5 for row in five)
+    assert missed[7] == ["scaled inputs: factor from GD++"]
+    assert tables[7]["GD++ not cut off: loss ÷ trained's"]["ours"] < 0.8
+    eight = tables[8]
+    assert eight["4 linear: loss ÷ 4 steps of GD++"]["ours"] < 0.9
+    assert eight["12 softmax: loss ÷ 12 steps of GD"]["ours"] > 1.2
+    assert missed[11] == ["heads off the diagonal: minus their cosine"]
+    assert missed[12] == ["2 heads, scaled inputs: factor from GD"]
+    assert missed[13] == ["N = 25: worst tenth, 1.2 γ ÷ γ"]
+    assert missed[15] == ["8,192 prompts: highest new loss ÷ first"]
+    for name in list(tables[14])[:2]:
+        row = tables[14][name]
+        assert row["ours"] == pytest.approx(row["authors' code"], rel=0.01)
+
+
+def test_which_blocks_of_the_papers_figure_8_are_nearest_to_which_steps():
+    found = measure(8).panels[0].curves
+    best = {c.name: list(c.x)[max(range(len(c.y)), key=list(c.y).__getitem__)] for c in found}
+    assert best == {"4 linear blocks": 10, "12 softmax blocks": 2}
