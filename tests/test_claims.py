@@ -54,7 +54,7 @@ def test_a_claim_without_its_result_is_not_decided(tmp_path):
 def test_every_claim_stands_once_with_a_source_a_place_and_a_chapter():
     ids = [claim.id for claim in CLAIMS]
     assert ids == sorted(set(ids)) and all(re.fullmatch(r"C\d\d", name) for name in ids)
-    expected = {f"C{number:02}" for number in range(1, 25)} - {"C20"}
+    expected = {f"C{number:02}" for number in range(1, 25)}
     assert expected <= set(ids)
     for each in CLAIMS:
         assert set(each.source.split(", ")) <= set(SOURCES) and each.where
@@ -84,10 +84,10 @@ def test_the_stored_results_decide_every_claim_as_the_stored_history_says(capsys
     # half of the time only. A linear first layer does find copying, where training goes on; a
     # second head shortens plateaus, and does not cure them.
     others = {name: each["verdict"] for name, each in ledger.items() if each["verdict"] != "holds"}
-    others.pop("C20", None)  # chapter 16 says what is open
     assert others == {
         "C11": "holds in part",
         "C21": "does not hold here",
+        "C20": "holds in part",
         "C23": "holds in part",
     }
     (broken,) = (figure for figure in ledger["C11"]["measured"] if not figure["holds"])
