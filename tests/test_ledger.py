@@ -106,8 +106,8 @@ def test_a_changed_verdict_stops_the_build_with_its_id_and_the_figure_that_turne
 
 def test_a_claim_that_is_not_stored_stops_the_build_too(stored):
     verdicts, folder = stored
-    with pytest.raises(ContradictionError, match="C99: no verdict stored, measured 'holds'"):
-        check([*verdicts, verdict("C99", GOOD)], folder)
+    with pytest.raises(ContradictionError, match="C97: no verdict stored, measured 'holds'"):
+        check([*verdicts, verdict("C97", GOOD)], folder)
 
 
 def test_another_version_starts_without_verdicts_and_leaves_the_old_ones(stored, monkeypatch):
