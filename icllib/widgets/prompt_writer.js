@@ -59,11 +59,10 @@ function sentenceList(panel, model, change) {
       shown = { domain: state.domain, rows: ordered.map(row) };
       list.replaceChildren(...shown.rows.map(({ item }) => item));
     }
-    for (const { i, box, flip } of shown.rows) {
+    for (const { i, box, flip, item } of shown.rows) {
+      item.hidden = i === state.query;
       const positive = labelOf(data, state, i) > 0;
       box.checked = state.chosen.includes(i);
-      box.disabled = i === state.query;
-      flip.disabled = !box.checked;
       flip.textContent = positive ? "positive" : "negative";
       flip.dataset.sign = positive ? "plus" : "minus";
       flip.setAttribute("aria-pressed", state.flipped.includes(i));
