@@ -112,11 +112,13 @@ def _subject(cell: nodes.Element) -> str:
     if defined:
         return ", ".join(defined)
     section = cell
-    while section is not None and not isinstance(section, nodes.section):
+    while section is not None:
+        # A solution is a section without a title of its own.
+        title = section.next_node(nodes.title) if isinstance(section, nodes.section) else None
+        if title is not None:
+            return plain_text.of_node(title)
         section = section.parent
-    return (
-        plain_text.of_node(section.next_node(nodes.title)) if section is not None else "this cell"
-    )
+    return "this cell"
 
 
 def _role(block: nodes.Element) -> str:

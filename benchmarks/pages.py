@@ -58,6 +58,8 @@ CONTROLS = {
     "pools": ("input[type=range]", "input"),
     "curves": ("input[type=range]", "input"),
     "emergence": ("input[type=range]", "input"),
+    "prompt_writer": ("input[type=checkbox]", "click"),
+    "ledger": ("input[type=text]", "input"),
 }
 
 

@@ -21,15 +21,18 @@ In reading order:
 - `blocks`, `separate`: what transformers put around attention; separate tokens
 - `store`, `kinds`: results on disk, and experiments as plain data
 - `rivals`: the textbook learners by depth, their numbers tuned, and all judged on the same prompts
-- `runs`, `catalogue`, `catalogue_beyond`, `experiments`, `sweep`: running an experiment; all of
-  them; loading them by name; running many
+- `runs`, `catalogue`, `catalogue_beyond`, `catalogue_paper`, `experiments`, `sweep`: running an
+  experiment; all of them; loading them by name; running many
 - `datasets`: the real data of the book
 - `language`, `prompted`, `heads`, `opened`: a small language model, the prompts that it reads,
   what single heads of it do, and all that was measured
-- `evidence`, `evidence_beyond`, `evidence_exact`, `evidence_language`, `claims`: the claims of the
-  paper, the numbers that decide them, and whether they hold
+- `ledger`, `evidence`, `evidence_beyond`, `evidence_appendix`, `evidence_exact`,
+  `evidence_language`, `claims_beyond`, `claims`: the claims of the paper, the numbers that decide
+  them, and whether they hold
 - `tables`: numbers that are compared, on the page and in a terminal
 - `look`, `svg`, `plots`, `widgets`: the look of the figures, and the live ones
+- `exhibits`, `paper_measures`, `paper_layers`, `paper_laws`, `paper_models`, `paper_tasks`,
+  `paper`: the sixteen figures of the paper, measured on our models, drawn small, and judged
 - `checks`: answers to exercises, checked
 - `course`: assignments, and how a class is graded
 """
@@ -45,8 +48,10 @@ __all__ = [
     "blocks",
     "catalogue",
     "catalogue_beyond",
+    "catalogue_paper",
     "checks",
     "claims",
+    "claims_beyond",
     "construct",
     "course",
     "curves",
@@ -54,9 +59,11 @@ __all__ = [
     "ensemble",
     "errors",
     "evidence",
+    "evidence_appendix",
     "evidence_beyond",
     "evidence_exact",
     "evidence_language",
+    "exhibits",
     "experiments",
     "files",
     "heads",
@@ -64,11 +71,18 @@ __all__ = [
     "landscape",
     "language",
     "learners",
+    "ledger",
     "look",
     "losses",
     "moments",
     "opened",
     "optimizers",
+    "paper",
+    "paper_laws",
+    "paper_layers",
+    "paper_measures",
+    "paper_models",
+    "paper_tasks",
     "plots",
     "pools",
     "prompted",

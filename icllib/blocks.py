@@ -4,15 +4,60 @@ network that does without."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icllib.errors import check_count
+from icllib.attention import Transformer
+from icllib.errors import check_count, check_number
 
-__all__ = ["Feedforward", "FlatNetwork", "Normed", "Widened"]
+__all__ = ["Clipped", "Cut", "Feedforward", "FlatNetwork", "Normed", "Widened"]
+
+
+class Clipped(nn.Module):
+    """A layer behind which every number of a token is cut off at ± a limit.
+
+    Args:
+        layer: from tokens to tokens.
+        limit: above 0.
+
+    Source: von Oswald et al. (2023), appendix A.12, for more than two layers.
+    """
+
+    def __init__(self, layer: nn.Module, limit: float) -> None:
+        super().__init__()
+        self.limit = check_number("limit", limit, minimum=0.0)
+        self.layer = layer
+
+    def forward(self, tokens: Float[Tensor, "batch T width"]) -> Float[Tensor, "batch T width"]:
+        """Tokens of the same shape."""
+        return self.layer(tokens).clamp(-self.limit, self.limit)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A stack all of whose layers are `Clipped`, as plain data.
+
+    Attributes:
+        model: builds the stack, as `kinds.Stack` and `kinds.Blocks` do.
+        limit: of the tokens' numbers.
+    """
+
+    model: object
+    limit: float = 10.0
+
+    def build(self, task: object) -> Callable[[torch.Generator], Transformer]:
+        """A function that draws such a model for a task from a generator."""
+
+        def draw(generator: torch.Generator) -> Transformer:
+            stack = self.model.build(task)(generator)
+            layers = [Clipped(layer, self.limit) for layer in stack.layers]
+            return Transformer(layers, stack.looped)
+
+        return draw
 
 
 class Normed(nn.Module):

@@ -15,9 +15,9 @@ from icllib import construct, evidence, theory
 from icllib.alignment import compare, predictor
 from icllib.attention import Transformer
 from icllib.curves import SineTask
-from icllib.evidence import Figure
 from icllib.experiments import PAPER, load
 from icllib.learners import mean_loss
+from icllib.ledger import Figure
 from icllib.rivals import FORMS
 from icllib.separate import copying, drop_times, every_answer
 from icllib.tasks import LinearTask, Prompts
@@ -44,8 +44,8 @@ def _centred(prompts: Prompts, lr: float) -> torch.Tensor:
     return FORMS["GD"](1)(around, lr)
 
 
-def _prompts(task: LinearTask | SineTask = PAPER) -> Prompts:
-    return task.sample(20_000, torch.Generator().manual_seed(1))
+def _prompts(task: LinearTask | SineTask = PAPER, batch: int = 20_000) -> Prompts:
+    return task.sample(batch, torch.Generator().manual_seed(1))
 
 
 def _losses(models: Sequence[nn.Module], prompts: Prompts) -> list[float]:
@@ -74,30 +74,27 @@ def softmax(folder: Path) -> Iterator[Figure]:
     prompts = _prompts()
     single, pairs = (load(f"softmax-{heads}", folder=folder).models for heads in (1, 2))
     best, worst = min(_over_step(single, prompts)), max(_over_step(pairs, prompts))
-    yield Figure("one head: loss ÷ the step's, best seed", best, "≥", 1.2)
-    yield Figure("two heads: loss ÷ the step's, worst seed", worst, "≤", 1.1)
+    yield Figure("one head: loss, best seed", best, "≥", 1.2, "× the step's")
+    yield Figure("two heads: loss, worst seed", worst, "≤", 1.1, "× the step's", 1.0)
     lr = tune(PAPER, _centred, [6.0], torch.Generator().manual_seed(0)).values[0]
-    near = [compare(predictor(model), lambda p: _centred(p, lr), prompts) for model in pairs]
+    few = _prompts(batch=4000)
+    near = [compare(predictor(model), lambda p: _centred(p, lr), few) for model in pairs]
     worst = max(found.loss / found.reference_loss for found in near)
-    yield Figure("two heads: loss ÷ the centred step's, worst seed", worst, "≤", 1.02)
+    what = "two heads: loss again, worst seed"
+    yield Figure(what, worst, "≤", 1.02, "× the centred step's", 1.0)
     alike = min(found.sensitivity_cosine for found in near)
-    yield Figure(
-        "two heads: sensitivity cosine with the centred step, worst seed", alike, "≥", 0.98
-    )
+    what = "two heads: sensitivities beside the centred step's, worst seed"
+    yield Figure(what, alike, "≥", 0.98, "cosine", 1.0)
 
 
 def layer_norm(folder: Path) -> Iterator[Figure]:
-    """C15: trained layers behind a LayerNorm, inside and outside of their training."""
+    """C15: trained layers behind a LayerNorm."""
     models, once = load("norm-1", folder=folder).models, _prompts()
-    yield Figure("loss ÷ the step's, best seed", min(_over_step(models, once)), "≥", 1.1)
+    yield Figure("loss, best seed", min(_over_step(models, once)), "≥", 1.1, "× the step's")
     thrice = replace(once, y=3 * once.y, y_query=3 * once.y_query)
     before, after = (predictor(models[0])(prompts) for prompts in (once, thrice))
     factor = float((before * after).sum() / before.square().sum())
-    yield Figure("labels × 3: the answer ×", factor, "≤", 2.0)
-    wide = _prompts(replace(PAPER, x_scale=2 * PAPER.x_scale))
-    yield Figure(
-        "inputs × 2: loss ÷ the step's, worst seed", max(_over_step(models, wide)), "≤", 1.0
-    )
+    yield Figure("the answer to labels × 3", factor, "≤", 2.0, "× the answer before")
 
 
 def _waves(prompts: Prompts, lr: float, steps: int) -> torch.Tensor:
@@ -125,16 +122,17 @@ def curves(folder: Path) -> Iterator[Figure]:
         steps.append(mean_loss(lambda p, lr=lr, k=count: _waves(p, lr, k), prompts).mean)
     models = load("curves-1", folder=folder).models
     losses = _losses(models, prompts)
-    yield Figure("one layer: loss ÷ that of answering 0, worst seed", max(losses) / zero, "≤", 0.15)
-    yield Figure("one layer: loss ÷ the step's, worst seed", max(losses) / steps[0], "≤", 1.02)
+    worst = max(losses)
+    yield Figure("one layer: loss, worst seed", worst / zero, "≤", 0.15, "× that of answering 0")
+    what = "one layer: loss again, worst seed"
+    yield Figure(what, worst / steps[0], "≤", 1.02, "× the step's", 1.0)
     grid = torch.linspace(-5, 5, 51)
     target = torch.cos(grid[:, None] - grid).flatten()
     alike = [torch.cosine_similarity(_kernel(m, grid).flatten(), target, dim=0) for m in models]
-    yield Figure(
-        "learned kernel: cosine with cos(x − x'), worst seed", float(min(alike)), "≥", 0.99
-    )
+    what = "learned kernel beside cos(x − x'), worst seed"
+    yield Figure(what, float(min(alike)), "≥", 0.99, "cosine", 1.0)
     worst = max(_losses(load("curves-2", folder=folder).models, prompts))
-    yield Figure("two layers: loss ÷ two steps', worst seed", worst / steps[1], "≤", 1.0)
+    yield Figure("two layers: loss, worst seed", worst / steps[1], "≤", 1.0, "× two steps'")
 
 
 def pressure_to_predict(folder: Path) -> Iterator[Figure]:
@@ -143,7 +141,8 @@ def pressure_to_predict(folder: Path) -> Iterator[Figure]:
     causal = load("separate-causal", folder=folder)
     prompts = _prompts(causal.experiment.task)
     worst = max(_over_step(causal.models, prompts, causal.experiment.task))
-    yield Figure("causal, every label: last loss ÷ the step's, worst seed", worst, "≤", 1.1)
+    what = "causal, every label: last loss, worst seed"
+    yield Figure(what, worst, "≤", 1.1, "× the step's", 1.0)
 
 
 def copying_appears(folder: Path) -> Iterator[Figure]:
@@ -158,24 +157,24 @@ def copying_appears(folder: Path) -> Iterator[Figure]:
     large, prompts = load("separate-paper", folder=folder).models, _prompts()
     few = PAPER.sample(64, torch.Generator().manual_seed(0))
     shares = [max(copying(model, few).values()) for model in large]
-    yield Figure(
-        "attention of one half of an example for the other, worst seed", min(shares), "≥", 0.6
-    )
-    yield Figure("loss ÷ the step's, worst seed", max(_over_step(large, prompts)), "≤", 1.1)
+    what = "attention of one half of an example for the other, worst seed"
+    yield Figure(what, min(shares), "≥", 0.6, "of its weight")
+    worst = max(_over_step(large, prompts))
+    yield Figure("loss, worst seed", worst, "≤", 1.1, "× the step's", 1.0)
     without = []
     for model in map(deepcopy, large):
         model.layers[0].P.zero_()
         without.append(mean_loss(predictor(model), prompts).mean / _zero(prompts))
-    yield Figure(
-        "without the first layer: loss ÷ that of answering 0, least", min(without), "≥", 0.9
-    )
+    what = "without the first layer: loss, best seed"
+    yield Figure(what, min(without), "≥", 0.9, "× that of answering 0")
     start = load("separate-6", folder=folder)
     task = start.experiment.task
     levels = [theory.expected_loss(task, lr) for lr in (0.0, theory.best_step_size(task))]
     losses = start.result.tensors["losses"]
     begun, done = (drop_times(losses, *levels, part, window=25) for part in (0.2, 0.8))
     lasts = float(((done - begun) / begun).median())
-    yield Figure("from 20 % to 80 % of the drop ÷ updates before, median", lasts, "≤", 1.0)
+    what = "from 20 % to 80 % of the drop, median of the starts"
+    yield Figure(what, lasts, "≤", 1.0, "× the updates before")
 
 
 def induction(folder: Path) -> Iterator[Figure]:
@@ -183,9 +182,11 @@ def induction(folder: Path) -> Iterator[Figure]:
     causal = load("separate-causal", folder=folder).models
     drawn = LinearTask(3, n_context=6).sample(64, torch.Generator().manual_seed(0))
     looks = [copying(model, drawn)["previous"] for model in causal]
-    yield Figure("attention of y for the token before, worst seed", min(looks), "≥", 0.7)
+    what = "attention of y for the token before, worst seed"
+    yield Figure(what, min(looks), "≥", 0.7, "of its weight")
     alike = [recall(model).cosine for model in causal]
-    yield Figure("letters: cosine of answers with what followed, worst seed", min(alike), "≥", 0.9)
+    what = "letters: answers beside what followed, worst seed"
+    yield Figure(what, min(alike), "≥", 0.9, "cosine", 1.0)
 
 
 class Recall(NamedTuple):
@@ -218,5 +219,5 @@ def copying_without_softmax(folder: Path) -> Iterator[Figure]:
     for name, task in (("linear", LinearTask(3, n_context=6)), ("paper-linear", PAPER)):
         models = load(f"separate-{name}", folder=folder).models
         best = min(_over_step(models, _prompts(task), task))
-        where = f"linear first layer, N = {task.n_context}: loss ÷ the step's, best seed"
-        yield Figure(where, best, "≥", 1.1)
+        where = f"linear first layer, N = {task.n_context}: loss, best seed"
+        yield Figure(where, best, "≥", 1.1, "× the step's")

@@ -11,7 +11,7 @@ from torch import Tensor
 from icllib import construct, learners
 from icllib.attention import LinearSelfAttention, trace
 from icllib.datasets import machine_proof, reviews
-from icllib.evidence import Figure
+from icllib.ledger import Figure
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
 
@@ -46,8 +46,9 @@ def few_shot(folder: Path) -> Iterator[Figure]:
     shuffled = torch.stack([row[torch.randperm(16, generator=source)] for row in told])
     share, chance = right(told), right(shuffled)
     half = 1.96 * (0.25 / len(share)) ** 0.5  # the widest interval that a share can have
-    yield Figure("reviews labelled right, lower end", float(share.mean()) - half, "≥", 0.6)
-    yield Figure("… with shuffled labels, lower end", float(chance.mean()) - half, "≤", 0.5)
+    low, by_chance = (float(each.mean()) - half for each in (share, chance))
+    yield Figure("reviews labelled right, lower end", low, "≥", 0.6, "of all")
+    yield Figure("… with shuffled labels, lower end", by_chance, "≤", 0.5, "of all")
     changes = [
         float((new - old).abs().max())
         for new, old in zip(layer.state_dict().values(), before, strict=True)
@@ -86,7 +87,8 @@ def one_step(folder: Path) -> Iterator[Figure]:
     yield Figure("one layer against one step, largest difference", worst, "≤", 1e-12)
     proof = machine_proof()
     accepted = len(proof["statements"]) if proof["said"].startswith("Closed") else 0
-    yield Figure("statements that a proof checker has accepted", accepted, "≥", 9)
+    what = "what a proof checker has accepted"
+    yield Figure(what, accepted, "≥", 9, "statements", 9)
 
 
 def many_steps(folder: Path) -> Iterator[Figure]:

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from icllib.datasets import opinions
-from icllib.evidence import Figure
+from icllib.ledger import Figure
 from icllib.prompted import LANGUAGE, area
 from icllib.store import load
 
-__all__ = ["correlation", "language_model", "label_votes", "step_votes"]
+__all__ = ["correlation", "label_votes", "language_model", "step_votes"]
 
 
 def correlation(a: Float[Tensor, "*batch n"], b: Float[Tensor, "*batch n"]) -> float:
@@ -50,16 +50,16 @@ def language_model(folder: Path) -> Iterator[Figure]:
     def mean_area(name: str) -> float:
         return float(area(found[f"leaning/{name}"][:, -1].double(), truth).mean())
 
-    yield Figure("area with 32 examples", mean_area("true"), "≥", 0.8)
-    yield Figure("… with flipped labels", mean_area("flipped"), "≤", 0.2)
+    yield Figure("area with 32 examples", mean_area("true"), "≥", 0.8, "of 1", 0.5)
+    yield Figure("… with flipped labels", mean_area("flipped"), "≤", 0.2, "of 1", 0.5)
     votes, before = label_votes(found), found["off/none"][: len(found["flips"])].double()
     added_up = correlation(votes.sum(1), before)
-    yield Figure("correlation of the votes' sum with the leaning", added_up, "≥", 0.5)
+    yield Figure("votes' sum and leaning", added_up, "≥", 0.5, "correlation")
     like = correlation(votes, step_votes(found))
-    yield Figure("correlation of a vote with the step's vote", like, "≥", 0.3)
+    yield Figure("a vote and the step's vote", like, "≥", 0.3, "correlation")
     orders = torch.cat([found["off/none"][:, None], found["orders"]], dim=1).double()
     orders = orders - orders.mean(dim=-1, keepdim=True)
     by_order = orders.var(dim=1).mean().sqrt()
     by_question = orders.mean(dim=1).var(dim=-1).mean().sqrt()
     share = float(by_order / by_question)
-    yield Figure("spread by order ÷ spread over questions", share, "≤", 0.5)
+    yield Figure("spread by order", share, "≤", 0.5, "× that over questions")

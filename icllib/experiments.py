@@ -11,20 +11,27 @@ from icllib import runs, store
 from icllib.blocks import FlatNetwork as FlatNetwork
 from icllib.catalogue import CLEAN, PAPER, everything
 from icllib.catalogue_beyond import everything_beyond
+from icllib.catalogue_paper import at_full_size, everything_paper
 from icllib.errors import InputError, check_choice, check_count
 from icllib.kinds import Experiment, Tuning, rebuild, trained_models
 from icllib.kinds import Flat as Flat
 from icllib.kinds import Stack as Stack
 from icllib.rivals import Table
 
-__all__ = ["CLEAN", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
+__all__ = ["CLEAN", "LARGE", "NAMED", "PAPER", "Loaded", "load", "load_rivals", "named"]
 
-#: name → experiment: everything that `python -m icllib run` can train or tune.
+#: name → experiment: everything that `python -m icllib run all` trains and tunes.
 #:
 #: :meta hide-value:
 NAMED: dict[str, Experiment | Tuning] = {
-    experiment.name: experiment for experiment in [*everything(), *everything_beyond()]
+    experiment.name: experiment
+    for experiment in [*everything(), *everything_beyond(), *everything_paper()]
 }
+
+#: name → experiment: what needs an accelerator or hours, and is run by its name alone.
+#:
+#: :meta hide-value:
+LARGE: dict[str, Experiment] = {experiment.name: experiment for experiment in at_full_size()}
 
 
 def named(name: str) -> Experiment | Tuning:
@@ -33,9 +40,9 @@ def named(name: str) -> Experiment | Tuning:
     Raises:
         InputError: there is none.
     """
-    if name not in NAMED:
-        raise InputError(f"name = {name!r}, expected one of {', '.join(NAMED)}")
-    return NAMED[name]
+    if name not in (known := NAMED | LARGE):
+        raise InputError(f"name = {name!r}, expected one of {', '.join(known)}")
+    return known[name]
 
 
 @dataclass(frozen=True)

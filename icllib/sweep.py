@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from joblib import Parallel, delayed
+from tqdm import tqdm
 
 from icllib.errors import check_count
 from icllib.files import FileError, digest, write_atomically
@@ -37,7 +38,8 @@ def run_all(
         experiments: what to train or tune.
         device, scheduler, folder: as in `runs.run`.
         jobs: experiments at a time, each in a process and on a thread of its own.
-        progress: show a bar of the experiment that runs (one job only).
+        progress: show a bar, of the experiment that runs, or with several jobs of those that are
+            done.
 
     Raises:
         FileError, InputError: as `runs.run`; what is done by then is not lost.
@@ -54,7 +56,14 @@ def run_all(
     else:
         engine = Parallel(n_jobs=jobs, backend="loky", return_as="generator_unordered")
         results = engine(delayed(_run_alone)(p, experiments[p], options) for p in left)
-    for place, result in results:
+    several = tqdm(
+        results,
+        "experiments",
+        total=len(codes),
+        initial=len(codes) - len(left),
+        disable=not progress or jobs == 1,
+    )
+    for place, result in several:
         done.append(codes[place])
         write_atomically(note, json.dumps(done).encode())
         yield experiments[place], result

@@ -1,10 +1,12 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from icllib.attention import LinearSelfAttention, SoftmaxSelfAttention
-from icllib.blocks import Feedforward, Normed, Widened
-from icllib.kinds import Blocks
+from icllib.blocks import Clipped, Cut, Feedforward, Normed, Widened
+from icllib.errors import InputError
+from icllib.kinds import Blocks, Stack
 from icllib.tasks import LinearTask
 
 
@@ -58,3 +60,25 @@ def test_blocks_answer_the_query_whatever_the_order_of_the_examples(seed, softma
     tokens = torch.randn(2, 6, 4, generator=seeded(seed), dtype=torch.float64)
     order = torch.cat([torch.randperm(5, generator=seeded(seed)), torch.tensor([5])])
     torch.testing.assert_close(model(tokens[:, order])[:, -1], model(tokens)[:, -1])
+
+
+def test_tokens_are_cut_off_behind_every_layer_and_small_ones_are_left():
+    layer = LinearSelfAttention(4, generator=seeded(), init_std=0.5)
+    small = 0.1 * torch.randn(2, 5, 4, generator=seeded(1))
+    assert torch.equal(Clipped(layer, 10.0)(small), layer(small))
+    large = Clipped(layer, 10.0)(100 * small)
+    assert large.abs().max() == 10.0
+    assert torch.equal(large, layer(100 * small).clamp(-10, 10))
+    with pytest.raises(InputError, match="limit"):
+        Clipped(layer, -1.0)
+
+
+def test_a_cut_stack_is_the_stack_with_every_layer_cut():
+    task = LinearTask(3, n_context=4)
+    plain, cut = Stack(looped=3), Cut(Stack(looped=3), 10.0)
+    stack, own = (model.build(task)(seeded()) for model in (plain, cut))
+    assert own.looped == 3 and len(own.layers) == 1
+    tokens = 0.1 * torch.randn(2, 5, 4, generator=seeded(1))
+    torch.testing.assert_close(own(tokens), stack(tokens))
+    wide = own(1e3 * tokens)
+    assert wide.isfinite().all() and wide.abs().max() <= 10.0

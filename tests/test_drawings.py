@@ -71,6 +71,11 @@ EXTREME = {
         for c in ([], list(range(8)))
         for f in ([], [1, 2, 4])
     ],
+    "prompt_writer": [
+        {"domain": 0, "chosen": c, "flipped": f, "query": 4}
+        for c in ([], [0, 1, 2, 3, 5, 6, 7])
+        for f in ([], [1, 2])
+    ],
     "shots": [
         {"draw": draw, "shots": n, "noise": sigma, "query": query}
         for draw in range(3)
@@ -111,6 +116,10 @@ EXTREME = {
         for kind in (0, 1)
         for size in (0, 2)
         for at in (0, 3)
+    ],
+    "ledger": [
+        {"verdict": "", "chapter": "", "source": "", "words": words, "open": ["C01", "C03"]}
+        for words in ("", "xxx")
     ],
     "emergence": [
         {"run": run, "at": at, "asks": asks} for run, asks in ((0, 0), (1, 4)) for at in (0, 3)
@@ -385,7 +394,11 @@ def test_what_leaves_the_frame_is_told_by_its_number(sheet):
 
 @pytest.mark.browser
 def test_bars_are_as_long_as_their_numbers(sheet):
-    for name, mark, key in (("few_shot", "vote", "votes"), ("memory", "error", "errors")):
+    for name, mark, key in (
+        ("few_shot", "vote", "votes"),
+        ("prompt_writer", "vote", "votes"),
+        ("memory", "error", "errors"),
+    ):
         figure = FIGURES[name]()
         for state in [figure.state, *EXTREME[name]]:
             (panel,) = drawn(sheet, figure, state, 662)["panels"]
@@ -393,8 +406,8 @@ def test_bars_are_as_long_as_their_numbers(sheet):
             values = figure.compute(state)[key]
             assert len(bars) == len(values)
             for (first, last), value in zip(bars, values, strict=True):
-                at = [(0, 0), (value, 0)] if name == "few_shot" else [(0, 0), (0, value)]
-                axis = 0 if name == "few_shot" else 1
+                at = [(0, 0), (value, 0)] if mark == "vote" else [(0, 0), (0, value)]
+                axis = 0 if mark == "vote" else 1
                 wanted = sorted(pixel(panel, point)[axis] for point in at)
                 assert sorted((first[axis], last[axis])) == pytest.approx(wanted, abs=0.1)
 

@@ -24,6 +24,7 @@ def small(monkeypatch):
     }
     for module in (experiments, sys.modules["icllib.__main__"]):
         monkeypatch.setattr(module, "NAMED", quick)
+        monkeypatch.setattr(module, "LARGE", {})
     return quick
 
 
@@ -40,6 +41,21 @@ def test_list_shows_every_experiment_and_whether_its_result_is_current(small, tm
 def test_run_all_runs_all(small, tmp_path):
     assert main(["--folder", str(tmp_path), "run", "all"]) == 0
     assert all(store.state_of(experiment, tmp_path) == "current" for experiment in small.values())
+
+
+def test_what_needs_an_accelerator_is_listed_apart_and_left_out_by_run_all(
+    small, tmp_path, capsys, monkeypatch
+):
+    large = {"huge": replace(small["one-layer"], name="huge")}
+    for module in (experiments, sys.modules["icllib.__main__"]):
+        monkeypatch.setattr(module, "LARGE", large)
+    assert main(["--folder", str(tmp_path), "run", "all"]) == 0
+    capsys.readouterr()
+    assert main(["--folder", str(tmp_path), "list"]) == 0
+    own, apart = capsys.readouterr().out.split("Only by name")
+    assert "huge" not in own and re.search(r"^huge +missing ", apart, re.M)
+    assert main(["--folder", str(tmp_path), "run", "huge"]) == 0
+    assert store.state_of(large["huge"], tmp_path) == "current"
 
 
 def test_rivals_are_listed_run_and_shown_like_trainings(tmp_path, capsys, monkeypatch):
@@ -125,7 +141,7 @@ def test_a_poor_terminal_and_a_reader_who_has_seen_enough_stop_no_command():
     code = (
         "import sys; from types import SimpleNamespace; import icllib.__main__ as own;"
         "one = SimpleNamespace(id='C1', verdict='holds', sentence='≤ λ', figures=[]);"
-        "own.claims.decide = lambda folder: [one] * 100_000;"
+        "own.claims.decide = lambda folder, only: [one] * 100_000;"
         "sys.exit(own.main(['claims']))"
     )
     settings = os.environ | {"PYTHONIOENCODING": "ascii"}

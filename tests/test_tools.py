@@ -11,9 +11,11 @@ from pathlib import Path
 
 import bootstrap
 import browser
+import folds
 import pytest
 import serve
 import terminal
+from docutils import nodes
 
 TOOLS = Path(bootstrap.__file__).parent
 
@@ -230,3 +232,11 @@ def test_a_fault_of_the_machine_ends_in_a_sentence_and_one_of_ours_does_not(erro
         terminal.in_one_sentence(lambda: 1 / 0)
     with pytest.raises(FileNotFoundError):
         terminal.in_one_sentence(Path("/nowhere/at/all").read_text)
+
+
+def test_a_fold_in_a_solution_is_named_by_the_section_around_it():
+    cell = nodes.container(nb_element="cell_code")
+    solution = nodes.section("", cell)  # without a title of its own
+    nodes.section("", nodes.title("", "Exercises"), solution)
+    assert folds._subject(cell) == "Exercises"
+    assert folds._subject(nodes.container(nb_element="cell_code")) == "this cell"

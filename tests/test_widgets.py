@@ -13,6 +13,7 @@ from icllib import construct, theory
 from icllib.attention import SoftmaxSelfAttention
 from icllib.errors import InputError, ShapeError
 from icllib.learners import gd_plus_plus
+from icllib.ledger import Figure, Verdict
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens
 from icllib.widgets import (
@@ -24,11 +25,13 @@ from icllib.widgets import (
     FewShot,
     Inspector,
     Kernels,
+    Ledger,
     LineFit,
     Loops,
     Memory,
     Optimum,
     Pools,
+    PromptWriter,
     Scrub,
     Shots,
     Spectrum,
@@ -64,6 +67,18 @@ def few_shot(seed=0):
         [8, 9],
         [0, 3, 5],
     )
+
+
+def prompt_writer(**changes):
+    given = {
+        "sentences": [f"Sentence {i} <b>" for i in range(8)],
+        "labels": torch.tensor([1.0, -1.0] * 4).double(),
+        "domains": ["film", "film", "food", "food"] * 2,
+        "x": numbers(3, 8, 4),
+        "chosen": [0, 1, 2, 5],
+        "query": 4,
+    }
+    return PromptWriter(**given | changes)
 
 
 def block_builder(seed=0):
@@ -121,6 +136,23 @@ def emergence():
     return Emergence([0, 10, 20, 40], maps, numbers(9, 4, 2).exp() / 5, 0.2, 0.4)
 
 
+def verdict(name, source, chapter, *figures):
+    sentence = f"What {name} <says> of a plateau."
+    return Verdict(name, sentence, source, "figure 1", chapter, "Sure.", f"run {name}", figures)
+
+
+def ledger():
+    """One claim that holds, one that does so in part, one that does not; one without a page."""
+    good, bad = Figure("a", 1.0, "≤", 2.0, "× b"), Figure("c", -0.5, "≥", 0.9, "cosine", 1.0)
+    exact = Figure("d", 1e-16, "≤", 1e-12)
+    verdicts = [
+        verdict("C01", "I", "introduction", exact),
+        verdict("C02", "I, P", "3, 10", good, bad),
+        verdict("C03", "F", "99", bad),
+    ]
+    return Ledger(verdicts, {"introduction": "../intro.html", "3": "03.html", "10": "10.html"})
+
+
 SOLUTION = {
     "W_K": ["I", "0", "0", "0"],
     "W_Q": ["I", "0", "0", "0"],
@@ -143,9 +175,11 @@ FIGURES = {
         [0, 5], [1.0, 6.0], [0.0, 0.2], [0.4, 0.1], (5.0, 0.16), (9.0, 0.2, 0.11), 10, 0.4
     ),
     "optimum": Optimum,
+    "ledger": lambda: ledger(),
     "pools": lambda: pools(),
     "curves": lambda: curves(),
     "emergence": lambda: emergence(),
+    "prompt_writer": lambda: prompt_writer(),
     "spectrum": lambda: Spectrum(
         numbers(0, 7, 4).abs() / 5, 10, 1 / 12, {1: [6.0, 6.0, 0.0], 3: [5.9, 20.0, 0.2]}
     ),
@@ -173,6 +207,13 @@ def states(name, figure):
             }
         elif name == "few_shot":
             yield {"chosen": list(range(seed, 7)), "flipped": [seed, 6], "query": 8 + seed % 2}
+        elif name == "prompt_writer":
+            yield {
+                "domain": seed % 2,
+                "chosen": [0, 1, 2, 3, 5, 6, 7][: 2 * seed],
+                "flipped": [0, 3][:seed],
+                "query": 4,
+            }
         elif name == "shots":
             yield {
                 "draw": seed % 3,
@@ -206,6 +247,14 @@ def states(name, figure):
             yield {"at": at, "y": numbers(seed, 3).tolist(), "amplitude": 1.0, "phase": 2.0}
         elif name == "emergence":
             yield {"run": seed % 2, "at": seed, "asks": seed + seed // 3}
+        elif name == "ledger":
+            yield {
+                "verdict": ("", "holds", "holds in part", "does not hold here")[seed],
+                "chapter": ("10", "", "", "99")[seed],
+                "source": ("", "", "paper", "follow-ups")[seed],
+                "words": ("SAYS", "c01 sure", "cosine", "nothing")[seed],
+                "open": ["C02"] * (seed % 2),
+            }
         elif name == "pools":
             yield {"kind": seed % 2, "size": seed % 3, "at": seed}
         elif name == "spectrum":
@@ -273,6 +322,45 @@ def test_in_a_live_notebook_a_figure_is_a_widget(name):
     assert "application/vnd.jupyter.widget-view+json" in FIGURES[name]()._repr_mimebundle_()[0]
 
 
+def test_the_ledger_leaves_what_passes_every_filter_and_counts_it():
+    figure = ledger()
+
+    def shown(**state):
+        return figure.compute(figure.state | state)["shown"]
+
+    assert shown() == ["C01", "C02", "C03"]
+    assert figure.compute(figure.state)["counts"] == [1, 1, 1]
+    assert shown(verdict="holds in part") == shown(chapter="3") == shown(source="paper") == ["C02"]
+    assert shown(chapter="1") == []  # and not "10"
+    assert shown(words="COSINE plateau") == ["C02", "C03"]
+    assert shown(words="cosine", source="interview") == ["C02"]
+
+
+def test_the_ledger_without_scripts_is_a_whole_table_with_links_to_the_chapters_that_there_are():
+    figure = ledger()
+    table = figure.picture().split("<table")[1]
+    assert table.count("<tr>") == 1 + 3 and table.count("<a href") == 3
+    assert '<a href="../intro.html">the introduction</a>' in table and ">chapter 10</a>" in table
+    for claim in figure.data["claims"]:
+        for text in (claim["command"], claim["sure"], *(f["text"] for f in claim["figures"])):
+            assert text in table
+    assert "&lt;says&gt;" in table
+
+
+def test_the_ledger_answers_from_its_verdicts():
+    first, second, third = ledger().answers()
+    assert first.startswith("C02 (c: −0.5 cosine (≥ 0.9)), C03 (")
+    assert second.startswith("For 1 of 2: C01.") and third == (
+        "The introduction and chapter 3 and chapter 10 and chapter 99."
+    )
+
+
+def test_in_the_book_every_chapter_that_has_a_page_is_linked():
+    figure = Ledger([verdict("C01", "P", "introduction, 3, 99", Figure("a", 1.0, "≤", 2.0))])
+    intro, third, none = figure.data["claims"][0]["pages"]
+    assert (intro, third, none) == ("../intro.html", "03_in_context_learning.html", "")
+
+
 def test_the_solution_s_blocks_are_proposition_one():
     figure = block_builder()
     result = figure.compute(SOLUTION)
@@ -334,6 +422,17 @@ def test_flipping_all_labels_turns_the_answer_and_not_the_checksum():
         after["answer"] == pytest.approx(-before["answer"])
         and after["checksum"] == before["checksum"]
     )
+
+
+def test_flipping_all_labels_of_a_prompt_turns_every_learner():
+    figure = prompt_writer()
+    before = figure.compute(figure.state)
+    after = figure.compute(figure.state | {"flipped": figure.state["chosen"]})
+    for name in ("answer", "ridge", "nearest"):
+        assert after[name] == pytest.approx(-before[name]) and after[name] != 0
+    assert figure.compute(figure.state | {"chosen": []}) == {
+        "votes": [], "answer": 0.0, "ridge": 0.0, "nearest": 0.0
+    }  # fmt: skip
 
 
 def test_every_number_of_the_inspector_is_rebuilt_from_its_parents():
@@ -455,6 +554,11 @@ def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
             InputError,
             "share a sentence",
         ),
+        (lambda: prompt_writer(x=numbers(0, 7, 4)), ShapeError, "x has shape (7, 4)"),
+        (lambda: prompt_writer(query=0), InputError, "query = 0"),
+        (lambda: prompt_writer(chosen=[8]), InputError, "chosen = [8]"),
+        (lambda: prompt_writer(domains=["film"]), InputError, "domains has 1 names"),
+        (lambda: prompt_writer(strength=0.0), InputError, "strength = 0.0"),
         (
             lambda: Shots(numbers(0, 2, 5), numbers(0, 2, 4), numbers(0, 2)),
             ShapeError,
@@ -483,6 +587,7 @@ def test_without_noise_two_examples_tell_ridge_and_least_squares_the_truth():
         (lambda: Memory(numbers(0, 12, 8)), InputError, "expected 1"),
         (lambda: Memory(numbers(0, 3, 8)), ShapeError, "keys has shape (3, 8)"),
         (lambda: memory(pairs=13), InputError, "pairs = 13"),
+        (lambda: Ledger([]), InputError, "verdicts is empty"),
         (lambda: memory(rule="product"), InputError, "rule = 'product'"),
     ],
 )

@@ -10,6 +10,7 @@ from icllib.widgets.emergence import Emergence
 from icllib.widgets.few_shot import FewShot
 from icllib.widgets.inspector import Inspector
 from icllib.widgets.kernels import Kernels
+from icllib.widgets.ledger import Ledger
 from icllib.widgets.line_fit import LineFit
 from icllib.widgets.loops import Loops
 from icllib.widgets.memory import Memory
@@ -29,6 +30,7 @@ __all__ = [
     "FewShot",
     "Inspector",
     "Kernels",
+    "Ledger",
     "LineFit",
     "LiveFigure",
     "Loops",

@@ -41,7 +41,8 @@ function sentenceList(panel, model, change) {
   const turned = (values, i) => (values.includes(i) ? without(values, i) : [...values, i]);
   const row = (i) => {
     const box = make("input", { type: "checkbox", id: `icl-sentence-${i}` });
-    const item = make("li", {}, make("label", { for: box.id }, box, data.sentences[i]));
+    const words = [make("b", {}, `${data.place[i]}`), make("span", {}, data.sentences[i])];
+    const item = make("li", {}, make("label", { for: box.id }, box, ...words));
     box.addEventListener("change", () => {
       const state = model.get("state");
       const chosen = turned(state.chosen, i).slice(-data.most);
@@ -54,19 +55,19 @@ function sentenceList(panel, model, change) {
   return (state) => {
     if (shown.domain !== state.domain) {
       const inside = data.domain.flatMap((d, i) => (d === state.domain ? [i] : []));
-      shown = { domain: state.domain, rows: inside.map(row) };
+      const ordered = inside.toSorted((i, j) => data.place[i] - data.place[j]);
+      shown = { domain: state.domain, rows: ordered.map(row) };
       list.replaceChildren(...shown.rows.map(({ item }) => item));
     }
-    for (const { i, box, flip } of shown.rows) {
+    for (const { i, box, flip, item } of shown.rows) {
+      item.hidden = i === state.query;
       const positive = labelOf(data, state, i) > 0;
       box.checked = state.chosen.includes(i);
-      box.disabled = i === state.query;
-      flip.disabled = !box.checked;
       flip.textContent = positive ? "positive" : "negative";
       flip.dataset.sign = positive ? "plus" : "minus";
       flip.setAttribute("aria-pressed", state.flipped.includes(i));
-      const number = data.sentences[i];
-      flip.setAttribute("aria-label", `Label of “${number}”: ${flip.textContent}. Flip it`);
+      const says = `Label of sentence ${data.place[i]}: ${flip.textContent}. Flip it`;
+      flip.setAttribute("aria-label", says);
     }
   };
 }
@@ -79,17 +80,14 @@ function render({ model, el }) {
     ["box", "icl-bar icl-query", "one step: the sum of the votes"],
   ];
   const { layer, panel, change, start } = stage(el, model, { draw, entries });
-  const name = (i) => `${i + 1}. ${data.sentences[i]}`;
+  const short = (i) => `${data.domains[data.domain[i]]} ${data.place[i]}`;
+  const names = data.sentences.map((words, i) => `${short(i)}: ${words}`);
   const ask = (words) => {
-    const query = Number.parseInt(words) - 1;
+    const query = names.indexOf(words);
     const kept = (key) => model.get("state")[key].filter((i) => i !== query);
     change({ query, chosen: kept("chosen"), flipped: kept("flipped") });
   };
-  const question = choice(
-    data.sentences.map((_, i) => name(i)),
-    "Sentence to label",
-    ask,
-  );
+  const question = choice(names, "Sentence to label", ask);
   const heading = make("strong", {}, "Sentence to label");
   panel.append(make("div", { class: "icl-question-box" }, heading, question));
   const pick = (words) => change({ domain: data.domains.indexOf(words) });
@@ -104,12 +102,11 @@ function render({ model, el }) {
 
   function draw({ width, state }) {
     const result = compute(data, state);
-    const names = state.chosen.map((i) => `${data.domains[data.domain[i]]} ${i + 1}`);
     const kinds = state.chosen.map((i) =>
       labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative",
     );
-    const height = voteBars(layer, width, { names, kinds, ...result });
-    question.value = name(state.query);
+    const height = voteBars(layer, width, { names: state.chosen.map(short), kinds, ...result });
+    question.value = names[state.query];
     domain.value = data.domains[state.domain];
     showList(state);
     const from = plural(state.chosen.length, "example");

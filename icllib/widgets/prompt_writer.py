@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -69,6 +70,7 @@ class PromptWriter(LiveFigure):
             "labels": vector("labels", labels),
             "domains": names,
             "domain": [names.index(domain) for domain in domains],
+            "place": _places(domains, labels.tolist()),
             "x": [[round(value, 4) for value in row] for row in x.tolist()],
             "strength": float(strength),
             "most": _MOST,
@@ -108,7 +110,8 @@ class PromptWriter(LiveFigure):
 
     def picture(self) -> str:
         result, state = self.compute(self.state), self.state
-        names = [f"{self.data['domains'][self.data['domain'][i]]} {i + 1}" for i in state["chosen"]]
+        domains, place = self.data["domains"], self.data["place"]
+        names = [f"{domains[self.data['domain'][i]]} {place[i]}" for i in state["chosen"]]
         word = "positive" if result["answer"] > 0 else "negative"
         return vote_picture(
             names,
@@ -118,3 +121,13 @@ class PromptWriter(LiveFigure):
             f"“{self.data['sentences'][state['query']]}” One step answers "
             f"{result['answer']:+.2f}, {word}.",
         )
+
+
+def _places(domains: Sequence[str], labels: Sequence[float]) -> list[int]:
+    """Each sentence's number in its domain, praise and complaints in turn."""
+    counts: Counter[tuple[str, float]] = Counter()
+    places = []
+    for domain, label in zip(domains, labels, strict=True):
+        counts[domain, label] += 1
+        places.append(2 * counts[domain, label] - (label > 0))
+    return places

@@ -15,5 +15,8 @@ CHAPTERS = [
     name for name in PAGES if "kernelspec:" in (ROOT / f"{name}.md").read_text(encoding="utf-8")
 ]
 
+#: Those that teach, with exercises; the page that goes along with the paper only shows.
+TEACHING = [name for name in CHAPTERS if name != "chapters/the_paper"]
+
 #: The introduction and the numbered chapters: these have a live figure, the appendices have none.
 ALIVE = [name for name in CHAPTERS if name == _toc["root"] or name.split("/")[-1][0].isdigit()]

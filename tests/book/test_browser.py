@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from listing import ALIVE, CHAPTERS, PAGES
+from listing import ALIVE, PAGES, TEACHING
 from visits import visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -18,12 +18,14 @@ MOVE |= {
 MOVE |= dict.fromkeys(("spectrum", "copying"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("scrub", "optimum"), ("input[type=range]", "ArrowRight"))
 MOVE |= dict.fromkeys(("pools", "curves", "emergence"), ("input[type=range]", "ArrowRight"))
+MOVE |= {"ledger": ("input[type=text]", "x")}
 MOVE |= {"loops": ("input[type=range]", "ArrowLeft")}
 MOVE |= {"kernels": ("input[type=range] >> nth=2", "ArrowLeft")}
 MOVE |= {"inspector": (".icl-cell[tabindex='0']", "ArrowLeft")}
 MOVE |= {
     "block_builder": ("button >> nth=1", "Enter"),
     "few_shot": ("input[type=checkbox] >> nth=0", "Space"),
+    "prompt_writer": ("input[type=checkbox] >> nth=1", "Space"),
 }
 
 
@@ -159,7 +161,7 @@ def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width,
         assert solution.locator("pre").first.is_visible()
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", TEACHING)
 def test_a_folded_solution_opens_by_keyboard(name, browser, address):
     with visit(browser, f"{address}/{name}.html") as seen:
         solution = seen.page.locator("details.solution").first

@@ -12,7 +12,7 @@ import page_context
 import plain_text
 import pytest
 from bs4 import BeautifulSoup
-from listing import ALIVE, CHAPTERS, PAGES, ROOT
+from listing import ALIVE, CHAPTERS, PAGES, ROOT, TEACHING
 from page_checks import (
     dead_links,
     headings,
@@ -69,7 +69,7 @@ def test_a_chapter_can_be_downloaded_as_a_notebook_and_opened_elsewhere(name, si
     assert any("colab.research.google.com" in link and f"{name}.ipynb" in link for link in links)
 
 
-@pytest.mark.parametrize("name", [name for name in CHAPTERS if name != "intro"])
+@pytest.mark.parametrize("name", [name for name in TEACHING if name != "intro"])
 def test_a_chapter_has_all_its_parts(name, site):
     soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
     assert soup.select_one(".icl-question") and soup.select_one(".icl-objectives")
@@ -85,12 +85,13 @@ def test_a_chapter_has_all_its_parts(name, site):
 
 
 def shows(source: Path) -> int:
-    """How many figures the cells of a page show: its calls of `show`, those in loops and functions left out."""
+    """How many figures the cells of a page show: its calls of `show` and `exhibit`."""
     code = "\n".join(
         cell.source for cell in jupytext.read(source).cells if cell.cell_type == "code"
     )
     calls = [part for part in ast.walk(ast.parse(code)) if isinstance(part, ast.Call)]
-    return sum(getattr(call.func, "attr", getattr(call.func, "id", "")) == "show" for call in calls)
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)
+    return sum(name in ("show", "exhibit") for name in names)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
