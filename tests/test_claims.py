@@ -96,8 +96,8 @@ def test_the_stored_results_decide_every_claim_as_the_stored_history_says(capsys
     assert broken["what"] == "two heads: longest wait again"
     stored = history(FOLDER)[version()]["claims"]
     for name, entry in ledger.items():
-        whats = [figure["what"] for figure in entry["measured"]]
-        assert len(set(whats)) == len(whats)  # by which changes are told
+        names = [figure["what"] for figure in entry["measured"]]
+        assert len(set(names)) == len(names)  # by which changes are told
         assert stored[name]["verdict"] == entry["verdict"]
         for then, now in zip(stored[name]["measured"], entry["measured"], strict=True):
             same = ("what", "unit", "relation", "tolerance", "holds")
