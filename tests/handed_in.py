@@ -1742,7 +1742,9 @@ def fading_step(M, k, v, alpha, beta):
 
 def adds_up(learner, x, y, asked):
     single = [learner(x[i : i + 1], y[i : i + 1], asked) for i in range(len(x))]
-    return torch.allclose(sum(single), learner(x, y, asked), atol=1e-9)
+    together = learner(x, y, asked)
+    doubled = torch.allclose(learner(x, 2 * y, asked), 2 * together, atol=1e-9)
+    return doubled and torch.allclose(sum(single), together, atol=1e-9)
 
 
 SIXTEEN = [

@@ -150,6 +150,10 @@ def _smoother(x: Tensor, y: Tensor, asked: Tensor) -> Tensor:
     return (asked @ x.mT).softmax(dim=1) @ y
 
 
+def _bent(x: Tensor, y: Tensor, asked: Tensor) -> Tensor:
+    return asked @ x.mT @ (3 * y).tanh() / 10
+
+
 def _deaf(x: Tensor, y: Tensor, asked: Tensor) -> Tensor:
     return asked[:, 0]
 
@@ -160,7 +164,7 @@ def additive(answer: Callable[[Learner, Tensor, Tensor, Tensor], bool]) -> Feedb
 
     def case(learner: Learner, is_step: bool, seed: int, hint: str) -> Case:
         x, asked = _numbers(seed, 5, 3), _numbers(seed + 9, 4, 3)
-        y = torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0], dtype=torch.float64)
+        y = torch.tensor([1.0, -0.5, 2.0, 1.5, -1.0], dtype=torch.float64)
         right = torch.tensor(float(is_step), dtype=torch.float64)
         return Case((learner, x, y, asked), right, {hint: 1 - right})
 
@@ -170,6 +174,7 @@ def additive(answer: Callable[[Learner, Tensor, Tensor, Tensor], bool]) -> Feedb
         (_ridge, False, 2, "ridge is linear in the labels, but no sum over single examples."),
         (_nearest, False, 3, "the nearest neighbour is no sum."),
         (_smoother, False, 4, "softmax divides by a sum over all examples: not additive."),
+        (_bent, False, 6, "this one adds up, but twice the labels are not twice its answer."),
         (_deaf, False, 5, "this learner does not look at the examples at all."),
     ]
-    return grade(answer, starmap(case, cases), "three learners refuted, two kinds of step left.")
+    return grade(answer, starmap(case, cases), "five learners refuted, two kinds of step left.")
