@@ -11,6 +11,7 @@ from icllib.experiments import LARGE, NAMED, load, load_rivals, named
 from icllib.kinds import Experiment, Flat, Separate, Stack, Tuning
 from icllib.learners import query_loss
 from icllib.pools import PoolTask
+from icllib.prompted import LANGUAGE
 from icllib.runs import run
 from icllib.tasks import LinearTask
 from icllib.tokens import join_tokens, read_prediction
@@ -99,11 +100,9 @@ def test_nothing_lies_among_the_results_that_no_experiment_claims():
         "claims.json",
     }
     known = set()
-    for experiment in NAMED.values():
-        known |= {path.name for path in store.FOLDER.glob(f"{experiment.name}.json")}
-        known |= {
-            path.name for path in store.FOLDER.glob(f"{experiment.name}-{'?' * 12}.safetensors")
-        }
+    for name in (*NAMED, LANGUAGE.name):
+        known |= {path.name for path in store.FOLDER.glob(f"{name}.json")}
+        known |= {path.name for path in store.FOLDER.glob(f"{name}-{'?' * 12}.safetensors")}
     assert files == known
 
 
