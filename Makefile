@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve test lint format bench experiments claims proof clean environment
+.PHONY: help book chapter serve test hostile lint format bench experiments claims proof clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ format: environment  ## Lay out Python, the cells of the chapters, and scripts
 test: book lint  ## Build, lint, and run every test
 	@$(VENV) tools/browser.py
 	@$(VENV) -m pytest -n 2 --dist loadfile
+
+hostile: environment  ## Try every hostile submission on the grader (on an idle machine)
+	@HOSTILE=1 $(VENV) -m pytest tests/test_course_hostile.py
 
 bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
