@@ -19,7 +19,7 @@ from sphinx_exercise.nodes import solution_node
 GLOSSARY = "chapters/glossary"
 
 #: Pages of lists, where every second word would be a link.
-LEFT_OUT = (GLOSSARY, "chapters/api", "chapters/bibliography")
+LEFT_OUT = (GLOSSARY, "chapters/api", "chapters/api_measuring", "chapters/bibliography")
 
 #: Words of the glossary that also have an everyday meaning: they are linked by hand, with {term}.
 COMMON = {

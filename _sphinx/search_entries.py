@@ -19,6 +19,7 @@ _NO_TEXT += ", .headerlink, .eqno, .cell_input"
 _KINDS = {
     "chapters/notation": "notation",
     "chapters/api": "library",
+    "chapters/api_measuring": "library",
     "chapters/bibliography": "bibliography",
 }
 

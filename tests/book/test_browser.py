@@ -35,9 +35,7 @@ def test_a_page_shows_well(name, width, scheme, browser, address):
     with visit(browser, f"{address}/{name}.html", width, scheme) as seen:
         seen.page.wait_for_timeout(100)
         assert seen.outside == [] and seen.errors == []
-        # The reference of the library is one long page, to be searched and not to be read.
-        limit = 2_000_000 if name == "chapters/api" else 1_500_000
-        assert seen.bytes() <= limit, sorted(seen.sizes.items(), key=lambda item: -item[1])[:6]
+        assert seen.bytes() <= 1_500_000, sorted(seen.sizes.items(), key=lambda item: -item[1])[:6]
         assert (
             seen.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -11,7 +11,7 @@ import urllib.request
 import jupyterlab
 import notebooks
 import pytest
-from listing import ROOT, TEACHING
+from listing import CHAPTERS, ROOT
 from test_browser import MOVE
 
 pytestmark = [
@@ -125,7 +125,7 @@ def run(page) -> list[dict]:
     return cells
 
 
-@pytest.mark.parametrize("name", TEACHING)
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_notebook_runs_twice_with_the_same_page_and_its_figure_talks_with_the_kernel(name, page):
     page.evaluate(OPEN, f"{name}.ipynb")
     try:

@@ -9,6 +9,7 @@ from visits import visit
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 SOME = ["intro", "chapters/06_one_layer_is_one_step", "chapters/notation", "chapters/api"]
+SOME += ["chapters/api_measuring"]
 
 # Elements that have the focus and show it: an outline, or a picture that differs.
 FOCUS = """() => {
