@@ -28,7 +28,7 @@ format: environment  ## Lay out Python, the cells of the chapters, and scripts
 test: book lint  ## Build, lint, and run every test
 	@$(VENV) tools/browser.py
 	@$(VENV) -m pytest -n 2 --dist loadfile
-	@HOSTILE=1 $(VENV) -m pytest tests/test_course_hostile.py
+	@$(MAKE) --no-print-directory hostile
 
 hostile: environment  ## Try every hostile submission on the grader again, alone on the machine
 	@HOSTILE=1 $(VENV) -m pytest tests/test_course_hostile.py

@@ -253,21 +253,35 @@ function attentionMap(layer, weights, { left, cell, kindOf }) {
   });
 }
 
+// The label of an example in the prompt, ±1: the data's own unless the reader has flipped it.
+const labelOf = (data, state, i) => (state.flipped.includes(i) ? -1 : 1) * data.labels[i];
+
+// What a button that flips a label shows of it.
+function showLabel(flip, data, state, i, name) {
+  const positive = labelOf(data, state, i) > 0;
+  flip.textContent = positive ? "positive" : "negative";
+  flip.dataset.sign = positive ? "plus" : "minus";
+  flip.setAttribute("aria-pressed", state.flipped.includes(i));
+  flip.setAttribute("aria-label", `Label of ${name}: ${flip.textContent}. Flip it`);
+}
+
 // The answer as a bar, and below it the votes that it is the sum of. Returns the height.
-function voteBars(layer, width, { names, kinds, votes, answer }) {
+function voteBars(layer, width, { names, labels, votes, answer }) {
   const rows = votes.length + 1.5;
   const reach = roundUp(Math.max(0.1, ...votes.map(Math.abs), Math.abs(answer)));
   const scale = { xRange: [-reach, reach], yRange: [0, rows], yTicks: [] };
-  const labels = { xLabel: "negative ← vote → positive", yLabel: "" };
+  const axisNames = { xLabel: "negative ← vote → positive", yLabel: "" };
   const box = { left: 68, w: width - 84, h: 14 * rows };
-  const plot = axes(layer, { ...box, ...scale, ...labels, xTicks: [-reach, 0, reach] });
+  const plot = axes(layer, { ...box, ...scale, ...axisNames, xTicks: [-reach, 0, reach] });
   const bar = (down, value, thick, words, kind, mark) => {
     const at = rows - down;
     plot.area([0, at - thick / 2], [value, at + thick / 2], kind, mark);
     text(plot.group, 60, plot.y(at) + 4, words, "icl-tick", "end");
   };
   bar(0.75, answer, 1.1, "answer", "icl-bar icl-query", "answer");
-  votes.forEach((vote, k) => bar(k + 2, vote, 0.7, names[k], kinds[k], "vote"));
+  votes.forEach((vote, k) => {
+    bar(k + 2, vote, 0.7, names[k], labels[k] > 0 ? "icl-positive" : "icl-negative", "vote");
+  });
   plot.upright(0, "icl-ink icl-thin", "zero");
   return box.h + 48;
 }

@@ -12,8 +12,6 @@ function checksum(matrices) {
   return (~crc >>> 0).toString(16).padStart(8, "0");
 }
 
-const labelOf = (data, state, i) => (state.flipped.includes(i) ? -1 : 1) * data.labels[i];
-
 function compute(data, state) {
   const { W_K, W_Q, W_V, P } = data;
   const q = times(W_Q, [...data.x[state.query], 0]);
@@ -46,12 +44,8 @@ function reviewList(panel, model, change) {
   panel.append(list);
   return (state) =>
     rows.forEach(({ i, box, flip }, k) => {
-      const positive = labelOf(data, state, i) > 0;
       box.checked = state.chosen.includes(i);
-      flip.textContent = positive ? "positive" : "negative";
-      flip.dataset.sign = positive ? "plus" : "minus";
-      flip.setAttribute("aria-pressed", state.flipped.includes(i));
-      flip.setAttribute("aria-label", `Label of example ${k + 1}: ${flip.textContent}. Flip it`);
+      showLabel(flip, data, state, i, `example ${k + 1}`);
     });
 }
 
@@ -76,10 +70,8 @@ function render({ model, el }) {
   function draw({ width, state }) {
     const result = compute(data, state);
     const names = state.chosen.map((i) => `${data.bank.indexOf(i) + 1}`);
-    const kinds = state.chosen.map((i) =>
-      labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative",
-    );
-    const height = voteBars(layer, width, { names, kinds, ...result });
+    const labels = state.chosen.map((i) => labelOf(data, state, i));
+    const height = voteBars(layer, width, { names, labels, ...result });
     question.value = data.sentences[state.query];
     showList(state);
     const sign = result.answer > 0 ? "positive" : "negative";

@@ -1,7 +1,5 @@
 // A prompt that the reader writes with sentences from the bank, and three learners that answer it.
 
-const labelOf = (data, state, i) => (state.flipped.includes(i) ? -1 : 1) * data.labels[i];
-
 // M a = b for a matrix that needs no pivots: (X Xᵀ + λ I).
 function solved(M, b) {
   const rows = M.map((row, i) => [...row, b[i]]);
@@ -61,13 +59,8 @@ function sentenceList(panel, model, change) {
     }
     for (const { i, box, flip, item } of shown.rows) {
       item.hidden = i === state.query;
-      const positive = labelOf(data, state, i) > 0;
       box.checked = state.chosen.includes(i);
-      flip.textContent = positive ? "positive" : "negative";
-      flip.dataset.sign = positive ? "plus" : "minus";
-      flip.setAttribute("aria-pressed", state.flipped.includes(i));
-      const says = `Label of sentence ${data.place[i]}: ${flip.textContent}. Flip it`;
-      flip.setAttribute("aria-label", says);
+      showLabel(flip, data, state, i, `sentence ${data.place[i]}`);
     }
   };
 }
@@ -102,10 +95,8 @@ function render({ model, el }) {
 
   function draw({ width, state }) {
     const result = compute(data, state);
-    const kinds = state.chosen.map((i) =>
-      labelOf(data, state, i) > 0 ? "icl-positive" : "icl-negative",
-    );
-    const height = voteBars(layer, width, { names: state.chosen.map(short), kinds, ...result });
+    const labels = state.chosen.map((i) => labelOf(data, state, i));
+    const height = voteBars(layer, width, { names: state.chosen.map(short), labels, ...result });
     question.value = names[state.query];
     domain.value = data.domains[state.domain];
     showList(state);
