@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from icllib.language import Cache, Hook
-from icllib.prompted import Bench
+from icllib.prompted import Bench, last_tokens
 
 __all__ = [
     "answers_by_shots",
@@ -56,27 +56,19 @@ def answers_by_shots(bench: Bench, name: str, number: int) -> Float[Tensor, "sho
 
 def answers_in_orders(bench: Bench, number: int) -> Float[Tensor, "orders n"]:
     """Leanings after the same examples in other orders."""
-    prompt = bench.prompt(3_000 + number, "judge", bench.study.judged_shots)
+    prompt, source = bench.judged(number), torch.Generator().manual_seed(number)
     start, *examples = bench.shown(prompt, bench.arm)
-    questions, source = bench.asked(prompt, bench.arm), torch.Generator().manual_seed(number)
-    rows = []
-    for _ in range(bench.study.n_orders):
-        order = torch.randperm(len(examples), generator=source)
-        past = bench.read([start, *(examples[i] for i in order)])
-        rows.append(bench.leanings(prompt, bench.arm, bench.ask(questions, past))[0])
-    return torch.stack(rows)
+    orders = (torch.randperm(len(examples), generator=source) for _ in range(bench.study.n_orders))
+    pasts = (bench.read([start, *(examples[i] for i in order)]) for order in orders)
+    return torch.stack([bench.leaning(prompt, past) for past in pasts])
 
 
 def answers_with_a_label_flipped(bench: Bench, number: int) -> Float[Tensor, "shots n"]:
     """Leanings where one example, the first, the second, …, is called the other word."""
-    prompt = bench.prompt(3_000 + number, "judge", bench.study.judged_shots)
-    questions, rows = bench.asked(prompt, bench.arm), []
-    for place in range(len(prompt.shots)):
-        labels = prompt.true.clone()
-        labels[place] *= -1
-        past = bench.read(bench.shown(prompt, bench.arm, labels))
-        rows.append(bench.leanings(prompt, bench.arm, bench.ask(questions, past))[0])
-    return torch.stack(rows)
+    prompt = bench.judged(number)
+    flips = 1 - 2 * torch.eye(len(prompt.shots))
+    pasts = (bench.read(bench.shown(prompt, bench.arm, prompt.true * flip)) for flip in flips)
+    return torch.stack([bench.leaning(prompt, past) for past in pasts])
 
 
 def mean_outputs(bench: Bench) -> Float[Tensor, "6 L H dim_head"]:
@@ -95,7 +87,7 @@ def _mean_outputs_of(bench: Bench, number: int) -> Float[Tensor, "4 L H dim_head
     blame."""
     prompt = bench.prompt(number, "choose", bench.study.judged_shots)
     asked = bench.asked(prompt, bench.arm)
-    last = torch.tensor([len(tokens) for tokens in asked]).cumsum(0) - 1
+    last = last_tokens(asked)
     inside, copied, at_answer = [], [], []
     past = bench.read(
         bench.shown(prompt, bench.arm), hook=lambda *layer: inside.append(layer[2][0, 1:].mean(0))
@@ -158,12 +150,11 @@ def with_heads_off(
     bench: Bench, means: Tensor, heads: list[Head], number: int
 ) -> Float[Tensor, "n"]:
     """Leanings where some heads give their mean output at every token but the start."""
-    prompt = bench.prompt(3_000 + number, "judge", bench.study.judged_shots)
+    prompt = bench.judged(number)
     past = bench.read(
         bench.shown(prompt, bench.arm), hook=_replacing(heads, means[0], slice(1, None))
     )
-    read = bench.ask(bench.asked(prompt, bench.arm), past, _replacing(heads, means[0], slice(None)))
-    return bench.leanings(prompt, bench.arm, read)[0]
+    return bench.leaning(prompt, past, _replacing(heads, means[0], slice(None)))
 
 
 def copy_loss(bench: Bench, means: Tensor, heads: list[Head]) -> Float[Tensor, ""]:
@@ -182,11 +173,10 @@ def votes_moved(bench: Bench, means: Tensor, top: list[Head], number: int) -> Te
     answer's token, looking at the examples' labels alone, at all of them alike, and at the i-th
     complaint instead of the i-th praise. Then the four heads' weights on these labels, (4 shots,
     n)."""
-    prompt = bench.prompt(3_000 + number, "judge", bench.study.judged_shots)
+    prompt = bench.judged(number)
     shown, asked = bench.shown(prompt, bench.arm), bench.asked(prompt, bench.arm)
     past = bench.read(shown)
-    words = torch.tensor([len(part) for part in shown]).cumsum(0)[1:] - 2
-    last = torch.tensor([len(tokens) for tokens in asked]).cumsum(0) - 1
+    words, last = last_tokens(shown)[1:] - 1, last_tokens(asked)
     turned = torch.empty_like(words)
     praise, blame = ((prompt.true == side).nonzero()[:, 0] for side in (1, -1))
     turned[praise], turned[blame] = blame, praise
@@ -205,16 +195,13 @@ def votes_moved(bench: Bench, means: Tensor, top: list[Head], number: int) -> Te
 
         return hook
 
-    def leaning(hook: Hook) -> Tensor:
-        return bench.leanings(prompt, bench.arm, bench.ask(asked, past, hook))[0]
-
     changes = (
         lambda on: on,
         lambda on: on.mean(1, keepdim=True).expand_as(on),
         lambda on: on[:, turned],
     )
-    rows = [leaning(watching)]
+    rows = [bench.leaning(prompt, past, watching)]
     for size in (2, 4):
-        rows.append(leaning(_replacing(top[:size], means[0], last)))
-        rows += [leaning(looking(top[:size], change)) for change in changes]
+        rows.append(bench.leaning(prompt, past, _replacing(top[:size], means[0], last)))
+        rows += [bench.leaning(prompt, past, looking(top[:size], one)) for one in changes]
     return torch.cat([torch.stack(rows), *(seen[head].T for head in top)])

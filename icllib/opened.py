@@ -133,7 +133,7 @@ def _choices(bench: Bench, order: dict[str, list[Head]]) -> Iterator[tuple[str, 
             yield f"{name}/{size}", order[name][:size], everywhere
     for draw in range(study.n_draws):
         source = torch.Generator().manual_seed(draw)
-        shared = _shared(study, draw)
+        shared = study.shared(draw)
         drawn = [bench.heads[i] for i in torch.randperm(len(bench.heads), generator=source)]
         for size in study.sizes:
             yield f"random/{size}/{draw}", drawn[:size], shared
@@ -143,11 +143,6 @@ def _choices(bench: Bench, order: dict[str, list[Head]]) -> Iterator[tuple[str, 
             others = [head for head in others if head not in alike]
             alike.append(others[int(torch.randint(len(others), (), generator=source))])
         yield f"same layers/{draw}", alike, shared
-
-
-def _shared(study: LanguageStudy, draw: int) -> list[int]:
-    """The prompts of one random choice: draws share out the judged ones."""
-    return [(draw * study.n_shared + i) % study.n_judged for i in range(study.n_shared)]
 
 
 def _scores(study: LanguageStudy, found: Found) -> Found:
@@ -184,7 +179,7 @@ def _gathered(bench: Bench, found: Found) -> Found:
     drawn = [[f"random/{size}/{draw}" for draw in draws] for size in study.sizes]
     drawn.append([f"same layers/{draw}" for draw in draws])
     answers = torch.stack(
-        [torch.stack([off(each, _shared(study, d)) for d, each in enumerate(row)]) for row in drawn]
+        [torch.stack([off(each, study.shared(d)) for d, each in enumerate(row)]) for row in drawn]
     )
     losses = torch.stack([torch.stack([found[f"copy/{each}"] for each in row]) for row in drawn])
     tensors |= {"off/random": answers[:-1], "off/same layers": answers[-1]}
@@ -193,7 +188,7 @@ def _gathered(bench: Bench, found: Found) -> Found:
     tensors |= {"votes": moved[:, :9], "look": moved[:, 9:].unflatten(1, (4, -1))}
     tensors["orders"] = torch.stack([found[f"orders/{i}"] for i in everywhere])
     tensors["flips"] = torch.stack([found[f"flips/{i}"] for i in range(study.n_flipped)])
-    judged = [bench.prompt(3_000 + i, "judge", study.judged_shots) for i in everywhere]
+    judged = [bench.judged(i) for i in everywhere]
     tensors["judged/shots"] = torch.stack([prompt.shots for prompt in judged])
     tensors["judged/asked"] = torch.stack([prompt.asked for prompt in judged])
     return tensors

@@ -68,6 +68,10 @@ class LanguageStudy:
     n_sequences: int = 20
     half: int = 50
 
+    def shared(self, draw: int) -> list[int]:
+        """The judged prompts of one random choice of heads: draws share them out."""
+        return [(draw * self.n_shared + i) % self.n_judged for i in range(self.n_shared)]
+
 
 _MEANT = (" positive", " negative")
 
@@ -141,6 +145,10 @@ class Bench:
         among, n = self._among[part], self.study.n_queries
         return WordPrompt(self.bank.labels, among, number, shots, n)
 
+    def judged(self, number: int) -> WordPrompt:
+        """The prompt of this number on which heads are judged."""
+        return self.prompt(3_000 + number, "judge", self.study.judged_shots)
+
     def shown(
         self, prompt: WordPrompt, arm: Arm, labels: Float[Tensor, "shots"] | None = None
     ) -> list[list[int]]:
@@ -177,15 +185,22 @@ class Bench:
     ) -> Float[Tensor, "n width"]:
         """What the model gives at the last token of each question after the same prompt: all in one
         pass, none reading another."""
-        lengths = torch.tensor([len(tokens) for tokens in questions])
+        last, before = last_tokens(questions), past[0][0].shape[1]
+        lengths = last.diff(prepend=torch.tensor([-1]))
         owner = torch.repeat_interleave(torch.arange(len(questions)), lengths)
-        before = past[0][0].shape[1]
         own = (owner[:, None] == owner).tril()
         mask = torch.cat([torch.ones(len(owner), before, dtype=torch.bool), own], dim=1)
         positions = before + torch.cat([torch.arange(n) for n in lengths])
         ids = torch.tensor([joined(questions)])
         read, _ = self.model.read(ids, past=past, positions=positions, mask=mask, hook=hook)
-        return read[0, lengths.cumsum(0) - 1]
+        return read[0, last]
+
+    def leaning(
+        self, prompt: WordPrompt, past: Cache, hook: Hook | None = None
+    ) -> Float[Tensor, "n"]:
+        """`leanings` of all questions of a prompt in the first arm, without the probability."""
+        read = self.ask(self.asked(prompt, self.arm), past, hook)
+        return self.leanings(prompt, self.arm, read)[0]
 
     def leanings(
         self, prompt: WordPrompt, arm: Arm, read: Float[Tensor, "n width"]
@@ -210,7 +225,13 @@ class Bench:
 
 
 def joined(parts: list[list[int]]) -> list[int]:
+    """The tokens of all parts, one after the other."""
     return [token for part in parts for token in part]
+
+
+def last_tokens(parts: list[list[int]]) -> Int[Tensor, "n"]:
+    """Where the last token of each part stands among those of all."""
+    return torch.tensor([len(part) for part in parts]).cumsum(0) - 1
 
 
 def by_rank(

@@ -257,6 +257,19 @@ def test_the_parts_fit_together(path, study, tmp_path):
     assert (found["look"] >= 0).all() and (found["look"].sum(2) <= 1 + 1e-5).all()
 
 
+def test_the_bar_is_full_when_all_is_done(path, study, tmp_path, monkeypatch):
+    seen = {}
+
+    def bar(jobs, name, total, disable):
+        seen["total"] = total
+        for seen["done"], job in enumerate(jobs, 1):
+            yield job
+
+    monkeypatch.setattr(opened, "tqdm", bar)
+    measure_language_model(path, study, tmp_path)
+    assert seen["done"] == seen["total"]
+
+
 def test_another_file_is_refused(path, tmp_path):
     with pytest.raises(InputError, match="another file than SmolLM2"):
         measure_language_model(path, LANGUAGE, tmp_path)
