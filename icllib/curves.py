@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -12,7 +12,7 @@ from torch import Tensor
 from icllib.errors import InputError, check_count, check_number
 from icllib.tasks import Prompts
 
-__all__ = ["ParabolaTask", "SineTask"]
+__all__ = ["ParabolaTask", "SineTask", "on_waves"]
 
 
 @dataclass(frozen=True)
@@ -101,3 +101,10 @@ class ParabolaTask(_Curves):
     def _curve(self, x: Tensor, options: dict) -> Float[Tensor, "batch N+1 1"]:
         c, u = torch.randn(3, len(x), 1, 1, **options), x / self.reach
         return c[0] + c[1] * u + c[2] * u**2
+
+
+def on_waves(prompts: Prompts) -> Prompts:
+    """The same prompts with sin x and cos x in place of x, coordinate by coordinate: features on
+    which every sine curve of period 2π is a line."""
+    x, x_query = (torch.cat([x.sin(), x.cos()], -1) for x in (prompts.x, prompts.x_query))
+    return replace(prompts, x=x, x_query=x_query)

@@ -30,6 +30,11 @@ def _step(prompts: Prompts) -> Tensor:
     return FORMS["GD"](1)(prompts, theory.best_step_size(PAPER))
 
 
+def _step_as_measured() -> float:
+    """The step's loss on the prompts on which trainings were measured."""
+    return mean_loss(_step, PAPER.sample(1000, torch.Generator().manual_seed(99))).mean
+
+
 def _worst(
     models: Sequence[nn.Module], rival: Callable[[Prompts], Tensor], task: LinearTask
 ) -> float:
@@ -61,8 +66,7 @@ def norms_outside(folder: Path) -> Iterator[Figure]:
 def arrivals(found: Loaded, part: float = 0.05) -> Tensor:
     """For each seed the first measured update after which its loss is within a part of the step's;
     one more than the last where it never is. Shape (S,)."""
-    seen = PAPER.sample(1000, torch.Generator().manual_seed(99))  # as training measured
-    goal = (1 + part) * mean_loss(_step, seen).mean
+    goal = (1 + part) * _step_as_measured()
     steps = torch.tensor(found.result.record["steps"])
     there = found.measured["loss"] <= goal
     return torch.where(there, steps[:, None], steps[-1] + 1).amin(0).double()
@@ -95,8 +99,7 @@ def pools(folder: Path) -> Iterator[Figure]:
     new prompts: no learner that treats all prompts alike could have the one, and no gradient step
     has the other. A method that was found has 1.1 × the step's loss, as elsewhere.
     """
-    seen = PAPER.sample(1000, torch.Generator().manual_seed(99))  # as training measured
-    step, unit = mean_loss(_step, seen).mean, "× the step's"
+    step, unit = _step_as_measured(), "× the step's"
     small, large = (load(f"pool-{size}", folder=folder).measured for size in (128, 8192))
     worst, best = float(small["seen"][-1].max()), float(small["loss"][-1].min())
     yield Figure("pool of 128: loss on it, worst seed", worst / step, "≤", 0.5, unit)

@@ -14,7 +14,7 @@ from torch import nn
 from icllib import construct, evidence, theory
 from icllib.alignment import compare, predictor
 from icllib.attention import Transformer
-from icllib.curves import SineTask
+from icllib.curves import SineTask, on_waves
 from icllib.experiments import PAPER, load
 from icllib.learners import mean_loss
 from icllib.ledger import Figure
@@ -97,12 +97,6 @@ def layer_norm(folder: Path) -> Iterator[Figure]:
     yield Figure("the answer to labels × 3", factor, "≤", 2.0, "× the answer before")
 
 
-def _waves(prompts: Prompts, lr: float, steps: int) -> torch.Tensor:
-    """Steps of gradient descent on sin x and cos x."""
-    x, x_query = (torch.cat([x.sin(), x.cos()], -1) for x in (prompts.x, prompts.x_query))
-    return FORMS["GD"](steps)(replace(prompts, x=x, x_query=x_query), lr)
-
-
 def _kernel(model: Transformer, grid: torch.Tensor) -> torch.Tensor:
     """What a label at one input of the grid adds to the answer at another, through the layer's main
     entrance."""
@@ -118,8 +112,9 @@ def curves(folder: Path) -> Iterator[Figure]:
     zero, steps = _zero(prompts), []
     for count in (1, 2):
         source = torch.Generator().manual_seed(0)
-        lr = tune(task, lambda p, lr, k=count: _waves(p, lr, k), [1.5], source).values[0]
-        steps.append(mean_loss(lambda p, lr=lr, k=count: _waves(p, lr, k), prompts).mean)
+        steps_on = FORMS["GD"](count)
+        lr = tune(task, lambda p, lr, on=steps_on: on(on_waves(p), lr), [1.5], source).values[0]
+        steps.append(mean_loss(lambda p, lr=lr, on=steps_on: on(on_waves(p), lr), prompts).mean)
     models = load("curves-1", folder=folder).models
     losses = _losses(models, prompts)
     worst = max(losses)

@@ -16,9 +16,9 @@ from icllib.exhibits import Curve, Exhibit, Heat, Panel, Row, at_least, at_most
 from icllib.experiments import PAPER, load, load_rivals
 from icllib.paper_measures import (
     OUTSIDE,
-    TIMES,
     OtherLaws,
     apart,
+    applications,
     condition_numbers,
     curves_of,
     five_with_rivals,
@@ -114,13 +114,11 @@ def weights(folder: Path) -> Exhibit:
 def damping(folder: Path) -> Exhibit:
     """Figure 10: the layer applied fifty times with λ = 1, 0.875 and 0.75."""
     layers = [without_stripes(m.layers[0]) for m in load("one-layer", folder=folder).models]
-    panels, rows, times = [], [], range(1, TIMES + 1)
+    panels, rows = [], []
     for strength, relation, bound in ((1.0, "≥", 1.0), (0.875, "", 1.0), (0.75, "≤", 0.5)):
         gd = on_and_on(gd_layer(PAPER), strength)
         seen = [on_and_on(layer, strength) for layer in layers]
-        curves = [Curve("", "trained", times, one) for one in seen[1:]]
-        curves += [Curve("trained", "trained", times, seen[0]), Curve("GD", "gd", times, gd)]
-        panels.append(Panel(f"λ = {strength:g}", "applications", "loss", tuple(curves), "log"))
+        panels.append(applications(f"λ = {strength:g}", seen, gd))
         ends = sorted(one[-1] / one[0] for one in seen)
         at = f"λ = {strength:g}: last ÷ first loss, "
         their = paper_runs()["lsa1_seed0"]["iterate_layer"]

@@ -17,8 +17,8 @@ from icllib.exhibits import Curve, Exhibit, Panel, Row, at_least, at_most
 from icllib.experiments import PAPER, load, load_rivals
 from icllib.paper_measures import (
     OUTSIDE,
-    TIMES,
     apart,
+    applications,
     clipped,
     cosine_path,
     curves_of,
@@ -29,8 +29,8 @@ from icllib.paper_measures import (
     losses,
     on_and_on,
     rising,
+    scaled_inputs,
     step,
-    swept,
     tuned_when_clipped,
     unclipped,
     worst_cosine,
@@ -46,7 +46,6 @@ __all__ = [
     "two_loops",
 ]
 
-_INPUTS = [0.5, 0.65, 0.8, 0.95, 1.1, 1.25, 1.4, 1.55, 1.7, 1.85, 2.0]
 _LOOK = {"GD": "gd", "GD++": "gdpp", "trained": "trained", "interpolated": "other"}
 
 
@@ -56,10 +55,7 @@ def repeated(folder: Path) -> Exhibit:
     seen = [on_and_on(without_stripes(layer), 0.75) for layer in layers]
     gd, as_trained = on_and_on(gd_layer(PAPER), 0.75), on_and_on(layers[0], 0.75, 3)
     theirs = paper_runs()["lsa1_seed0"]["iterate_layer"]
-    times = range(1, TIMES + 1)
-    curves = [Curve("", "trained", times, one) for one in seen[1:]]
-    curves += [Curve("trained", "trained", times, seen[0]), Curve("GD", "gd", times, gd)]
-    panel = Panel("One layer, fifty times", "applications", "loss", tuple(curves), "log")
+    panel = applications("One layer, fifty times", seen, gd)
     rows = (
         Row("GD: loss after 50", gd[-1], theirs["gd"][-1]),
         Row("trained: loss after 50, worst seed", max(s[-1] for s in seen), theirs["tf"][-1]),
@@ -133,8 +129,7 @@ def _larger_inputs(
 ) -> tuple[Row, Panel]:
     """Inputs from half to twice the scale of training: a row for the trained model (beside the last
     of its rivals), and a panel."""
-    tasks = {alpha: replace(PAPER, x_scale=0.5 * alpha) for alpha in _INPUTS}
-    found = swept(contestants, tasks)
+    panel, found = scaled_inputs(contestants, _LOOK)
     rival = [name for name in contestants if name.startswith("GD")][-1]
     theirs = paper_runs().get(run, {}).get("ood_same_distribution")
     row = at_most(
@@ -143,9 +138,7 @@ def _larger_inputs(
         bound,
         apart(theirs["tf_input"], theirs[f"{beside}_input"]) if theirs else None,
     )
-    curves = curves_of(found, _INPUTS, {name: _LOOK[name] for name in contestants})
-    axis = "scale of the inputs"
-    return row, Panel("Scaled inputs", axis, "loss", curves, "log")
+    return row, panel
 
 
 def _alignment(

@@ -15,9 +15,8 @@ from icllib import alignment, construct, theory
 from icllib.alignment import Predictor, compare, predictor, reads
 from icllib.attention import Transformer
 from icllib.blocks import Clipped
-from icllib.curves import SineTask
 from icllib.errors import check_count, check_number, shapes_only
-from icllib.exhibits import Curve
+from icllib.exhibits import Curve, Panel
 from icllib.experiments import PAPER, Loaded, load, load_rivals
 from icllib.kinds import rebuild
 from icllib.learners import mean_loss, query_loss
@@ -32,6 +31,7 @@ __all__ = [
     "TIMES",
     "OtherLaws",
     "apart",
+    "applications",
     "by_tokens",
     "clipped",
     "condition_numbers",
@@ -44,9 +44,9 @@ __all__ = [
     "losses",
     "on_and_on",
     "rising",
+    "scaled_inputs",
     "step",
     "swept",
-    "tuned_waves",
     "tuned_when_clipped",
     "unclipped",
     "worst_cosine",
@@ -54,6 +54,7 @@ __all__ = [
 
 _SEED = 99
 _CLIP = 10.0
+_ALPHAS = [0.5, 0.65, 0.8, 0.95, 1.1, 1.25, 1.4, 1.55, 1.7, 1.85, 2.0]
 OUTSIDE = 1.5  # two curves over several powers of ten lie on each other within this factor
 TIMES = 50  # applications in figures 1 and 10
 
@@ -106,17 +107,6 @@ def step(task: LinearTask, steps: int = 1) -> Predictor:
     return lambda prompts: FORMS["GD"](steps)(prompts, lr)
 
 
-def tuned_waves(task: SineTask) -> Predictor:
-    """One step of gradient descent on sin x and cos x, its η tuned."""
-
-    def waves(prompts: Prompts, lr: float) -> Tensor:
-        x, x_query = (torch.cat([x.sin(), x.cos()], -1) for x in (prompts.x, prompts.x_query))
-        return FORMS["GD"](1)(replace(prompts, x=x, x_query=x_query), lr)
-
-    (lr,) = tune(task, waves, [1.5], torch.Generator().manual_seed(0), 2000).values
-    return lambda prompts: waves(prompts, lr)
-
-
 def losses(
     contestants: Mapping[object, Predictor | nn.Module], task: Task, batch: int = 10_000
 ) -> dict[object, LossSummary]:
@@ -157,6 +147,25 @@ def swept(
         for name, summary in losses(contestants, task, batch).items():
             found[name].append(summary.trimmed if trimmed else summary.mean)
     return found
+
+
+def scaled_inputs(
+    contestants: Mapping[str, Predictor | nn.Module],
+    looks: Mapping[str, str],
+    title: str = "Scaled inputs",
+) -> tuple[Panel, dict[str, list[float]]]:
+    """Inputs from half to twice the scale of training: a panel, and everybody's losses."""
+    found = swept(contestants, {a: replace(PAPER, x_scale=0.5 * a) for a in _ALPHAS})
+    curves = curves_of(found, _ALPHAS, {name: looks[name] for name in contestants})
+    return Panel(title, "scale of the inputs", "loss", curves, "log"), found
+
+
+def applications(title: str, trained: Sequence[list[float]], gd: list[float]) -> Panel:
+    """The losses of `on_and_on`: of trained layers by seed, and of gradient descent."""
+    times = range(1, TIMES + 1)
+    curves = [Curve("", "trained", times, one) for one in trained[1:]]
+    curves += [Curve("trained", "trained", times, trained[0]), Curve("GD", "gd", times, gd)]
+    return Panel(title, "applications", "loss", tuple(curves), "log")
 
 
 def curves_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,11 +12,18 @@ from icllib.alignment import Predictor, predictor, sensitivity
 from icllib.datasets import paper_runs
 from icllib.exhibits import Curve, Exhibit, Heat, Panel, Row, at_least, at_most
 from icllib.experiments import PAPER, load, load_rivals
-from icllib.paper_measures import OUTSIDE, apart, by_tokens, ends, losses, step, swept, worst_cosine
+from icllib.paper_measures import (
+    OUTSIDE,
+    apart,
+    by_tokens,
+    ends,
+    losses,
+    scaled_inputs,
+    step,
+    worst_cosine,
+)
 
 __all__ = ["blocks", "heads", "norms", "softmax"]
-
-_INPUTS = [0.5, 0.65, 0.8, 0.95, 1.1, 1.25, 1.4, 1.55, 1.7, 1.85, 2.0]
 
 
 def _cosines(answer: Predictor, rivals: Mapping[int, Predictor]) -> list[float]:
@@ -102,15 +108,6 @@ def heads(folder: Path) -> Exhibit:
     return Exhibit(tuple(Heat(n, m, 10) for n, m in zip(names, matrices, strict=True)), rows)
 
 
-def _outside(
-    models: Mapping[str, Predictor], looks: Mapping[str, str], title: str
-) -> tuple[Panel, dict[str, list[float]]]:
-    tasks = {alpha: replace(PAPER, x_scale=0.5 * alpha) for alpha in _INPUTS}
-    found = swept(models, tasks)
-    curves = tuple(Curve(name, looks[name], _INPUTS, found[name]) for name in models)
-    return Panel(title, "scale of the inputs", "loss", curves, "log"), found
-
-
 def softmax(folder: Path) -> Exhibit:
     """Figure 12: one softmax head and two."""
     gd, rows, best = step(PAPER), [], {}
@@ -130,7 +127,7 @@ def softmax(folder: Path) -> Exhibit:
         best[count] = models[min(models, key=lambda seed, found=found: found[seed].mean)]
     shown = {"GD": gd, "1 head": best[1], "2 heads": best[2]}
     looks = {"GD": "gd", "1 head": "other", "2 heads": "trained"}
-    panel, ways = _outside(shown, looks, "Scaled inputs")
+    panel, ways = scaled_inputs(shown, looks)
     ood = paper_runs()["softmax2h"]["ood_same_distribution"]
     beside, own = apart(ways["2 heads"], ways["GD"]), apart(ood["tf_input"], ood["gd_input"])
     what = "2 heads, scaled inputs: factor from GD"
@@ -157,7 +154,7 @@ def norms(folder: Path) -> Exhibit:
         best = min(models, key=lambda seed, found=found: found[seed].mean)
         who = {name: rival, "trained": models[best]}
         title = f"{layers} layer{'s' * (layers > 1)}"
-        panel, ways = _outside(who, {name: look, "trained": "trained"}, title)
+        panel, ways = scaled_inputs(who, {name: look, "trained": "trained"}, title)
         panels.append(panel)
         over = found[best].mean / found[name].mean
         cosine = worst_cosine({0: models[best]}, rival)

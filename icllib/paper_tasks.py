@@ -13,6 +13,7 @@ from torch import Tensor
 
 from icllib import theory
 from icllib.alignment import Predictor
+from icllib.curves import SineTask, on_waves
 from icllib.datasets import paper_runs
 from icllib.exhibits import Curve, Exhibit, Panel, at_least, at_most
 from icllib.experiments import PAPER, Loaded, load, load_rivals
@@ -23,11 +24,12 @@ from icllib.paper_measures import (
     interpolated,
     losses,
     step,
-    tuned_waves,
     worst_cosine,
 )
+from icllib.rivals import FORMS
 from icllib.separate import drop_times
 from icllib.tasks import Prompts
+from icllib.tuning import tune
 
 __all__ = ["plateaus", "pools", "separate", "sines"]
 
@@ -36,7 +38,7 @@ def sines(folder: Path) -> Exhibit:
     """Figure 4: a small network and a layer on sine curves, beside a step on features."""
     whole, small = load("curves-1", folder=folder), load("curves-paper", folder=folder)
     task, theirs = whole.experiment.task, paper_runs()["sine_bs512"]
-    models, waves = by_tokens(whole.models), tuned_waves(task)
+    models, waves = by_tokens(whole.models), _tuned_waves(task)
     found = losses({"step": waves, "zero": _silent} | models, task, 2000)
     trained = ends(found, models)[-1]
     own = by_tokens(small.models)
@@ -69,6 +71,16 @@ def sines(folder: Path) -> Exhibit:
     points = Curve("", "points", prompts.x.flatten(), prompts.y.flatten())
     panel = Panel("One prompt", "input (x)", "label (y)", (*curves, points))
     return Exhibit((panel,), rows)
+
+
+def _tuned_waves(task: SineTask) -> Predictor:
+    """One step of gradient descent on sin x and cos x, its η tuned."""
+
+    def step_on_waves(prompts: Prompts, lr: float) -> Tensor:
+        return FORMS["GD"](1)(on_waves(prompts), lr)
+
+    (lr,) = tune(task, step_on_waves, [1.5], torch.Generator().manual_seed(0), 2000).values
+    return lambda prompts: step_on_waves(prompts, lr)
 
 
 def _silent(prompts: Prompts) -> Tensor:
@@ -122,11 +134,15 @@ def separate(folder: Path) -> Exhibit:
     return Exhibit(panels, rows)
 
 
+def _levels() -> list[float]:
+    """The losses of answering 0 and of the best step, between which the drop lies."""
+    return [theory.expected_loss(PAPER, lr) for lr in (0.0, theory.best_step_size(PAPER))]
+
+
 def _at_the_drop(loaded: Loaded, values: Tensor) -> float:
     """The least, over seeds, of what was measured when half of the way from silence to the step was
     done."""
-    levels = [theory.expected_loss(PAPER, lr) for lr in (0.0, theory.best_step_size(PAPER))]
-    times = drop_times(loaded.result.tensors["losses"], *levels, 0.5, window=25)
+    times = drop_times(loaded.result.tensors["losses"], *_levels(), 0.5, window=25)
     steps = loaded.result.record["steps"]
     return min(_at(steps, values[:, seed], float(when)) for seed, when in enumerate(times))
 
@@ -139,7 +155,7 @@ def _at(steps: Sequence[int], values: Tensor, when: float) -> float:
 
 def plateaus(folder: Path) -> Exhibit:
     """Figure 15: waiting times of one head and two; a block on 8,192 prompts."""
-    levels = [theory.expected_loss(PAPER, lr) for lr in (0.0, theory.best_step_size(PAPER))]
+    levels = _levels()
     panels, times = [], {}
     for count, title in ((1, "One head"), (2, "Two heads")):
         lines = load(f"plateau-{count}", folder=folder).result.tensors["losses"]
