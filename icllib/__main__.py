@@ -15,7 +15,7 @@ from icllib.experiments import LARGE, NAMED, named
 from icllib.files import FileError
 from icllib.kinds import Experiment, Tuning
 from icllib.opened import measure_language_model
-from icllib.prompted import LANGUAGE
+from icllib.prompted import LANGUAGE, LanguageStudy
 from icllib.rivals import Table
 from icllib.runs import run
 from icllib.store import Result
@@ -71,11 +71,16 @@ def _add_runner(commands: argparse._SubParsersAction) -> None:
 
 
 def _list(folder: Path) -> None:
-    for name, experiment in {**NAMED, LANGUAGE.name: LANGUAGE}.items():
-        print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
+    for experiment in (*NAMED.values(), LANGUAGE):
+        print(_state(experiment, folder))
     print("\nOnly by name, with an accelerator (--device cuda), or for hours:")
-    for name, experiment in LARGE.items():
-        print(f"{name:<22} {store.state_of(experiment, folder):<8} {experiment.question}")
+    for experiment in LARGE.values():
+        print(_state(experiment, folder))
+
+
+def _state(experiment: Experiment | Tuning | LanguageStudy, folder: Path) -> str:
+    state = store.state_of(experiment, folder)
+    return f"{experiment.name:<22} {state:<8} {experiment.question}"
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from icllib.ledger import keeps
+
 __all__ = ["Curve", "Exhibit", "Heat", "Panel", "Row", "at_least", "at_most"]
 
 
@@ -33,9 +35,7 @@ class Row:
     @property
     def holds(self) -> bool | None:
         """Whether the number keeps its bound; NaN does not; None where there is no bound."""
-        if not self.relation:
-            return None
-        return self.ours <= self.bound if self.relation == "≤" else self.ours >= self.bound
+        return keeps(self.ours, self.relation, self.bound) if self.relation else None
 
 
 def at_most(what: str, ours: float, bound: float, theirs: float | None = None) -> Row:

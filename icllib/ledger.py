@@ -27,6 +27,7 @@ __all__ = [
     "Verdict",
     "check",
     "history",
+    "keeps",
     "store",
     "version",
 ]
@@ -45,6 +46,11 @@ _FILE, _COMMAND = "claims.json", "python -m icllib claims"
 
 class ContradictionError(Exception):
     """What was measured is not what is stored; the message names the claims."""
+
+
+def keeps(value: float, relation: str, bound: float) -> bool:
+    """Whether a number keeps its bound, "≤" or "≥"; NaN does not."""
+    return value <= bound if relation == "≤" else value >= bound
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Figure:
     @property
     def holds(self) -> bool:
         """Whether the number keeps its bound; NaN does not."""
-        return self.value <= self.bound if self.relation == "≤" else self.value >= self.bound
+        return keeps(self.value, self.relation, self.bound)
 
     @property
     def is_exact(self) -> bool:
