@@ -22,6 +22,9 @@ def test_all_learners_but_the_nearest_neighbour_are_level(sixteen):
     step = [row["one step"] for row in shares.values()]
     assert step == sorted(step) and step[0] > 60 and step[-1] > 85
     assert shares["32"]["nearest"] < step[-1] - 10
+    strengths = sixteen.column("Ridge with other strengths", "ridge")
+    assert max(strengths) == pytest.approx(step[-1], abs=0.5) and strengths[0] == min(strengths)
+    assert strengths[0] > step[-1] - 4 and strengths[-1] == pytest.approx(step[-1], abs=0.3)
     gram = sixteen.table("Inner products of the examples")
     assert gram["diagonal"]["mean"] > 9 * gram["off the diagonal"]["standard deviation"]
     assert gram["eigenvalues"]["standard deviation"] > 0.4
