@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import author_year  # noqa: E402  (the folder of this file is not a package)
+import asking  # noqa: E402  (the folder of this file is not a package)
+import author_year  # noqa: E402
 import folds  # noqa: E402
 import glossary_links  # noqa: E402
 import icons  # noqa: E402
@@ -29,6 +30,7 @@ import numbering  # noqa: E402
 import page_checks  # noqa: E402
 import page_context  # noqa: E402
 import search_entries  # noqa: E402
+import solutions  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
@@ -122,6 +124,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         icons.write_font(Path(app.outdir) / "_static")
         drop_former_pages(app)
         drop_unused(Path(app.outdir))
+        if solutions.left_out():
+            solutions.leave_out_of_sources(Path(app.outdir))
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         search_entries.write(app)
         page_context.write_front_door(app)
@@ -138,7 +142,16 @@ def setup(app: Sphinx) -> dict[str, object]:
     sys.path.insert(0, str(ROOT))
     surroundings.keep_inside()
     surroundings.list_fonts()
-    for part in (author_year, katex_math, folds, glossary_links, numbering, tidy_tree):
+    for part in (
+        asking,
+        author_year,
+        katex_math,
+        folds,
+        glossary_links,
+        numbering,
+        solutions,
+        tidy_tree,
+    ):
         part.setup(app)
     app.connect("config-inited", set_repository)
     app.connect("config-inited", page_context.settings)

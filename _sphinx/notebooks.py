@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import first_cell
 import jupytext
 import nbformat
+import solutions
 import yaml
 from labels import Book, read_book
 from nbformat import NotebookNode
@@ -48,7 +49,10 @@ def convert(source: Path, page: str, book: Book | None = None) -> NotebookNode:
         page: the page's name, as in _toc.yml; links of the page start from its folder.
         book: titles and labels that the page refers to (default: of the whole book).
     """
-    notebook = jupytext.read(source)
+    myst = source.read_text(encoding="utf-8")
+    if solutions.left_out():
+        myst = solutions.without_solutions(myst)
+    notebook = jupytext.reads(myst, fmt="md:myst")
     text = Translator(book or whole_book(), page, site())
     cells, solution = [], ""
     for cell in notebook.cells:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import questions
 from labels import Book, Directive, directive, parser
 from markdown_it.token import Token
 from pybtex.database import Entry
@@ -99,6 +100,8 @@ class Translator:
             return f"{SOLUTION}{self._solution_of(found.argument)}\n"
         if found.name == "solution":
             return details(self._solution_of(found.argument), self.blocks(found.body))
+        if found.name in ("quiz", "predict"):
+            return self._question(found)
         if found.name == "math":
             return self._formula(found.body, found.options.get("label", ""))
         if found.name.startswith(("code", "sourcecode", "literalinclude")):
@@ -142,6 +145,19 @@ class Translator:
             if found.name in ("admonition", "card", "sidebar")
             else "\n\n".join(filter(None, (title, body))),
         )
+
+    def _question(self, found: Directive) -> str:
+        """A question, and each of its choices as a box that opens on its explanation."""
+        question, choices = questions.read(found.body)
+        name = "Question." if found.name == "quiz" else "Predict."
+        boxes = [
+            details(
+                self.inline(choice.answer),
+                f"**{questions.VERDICTS[choice.right]}** {self.blocks(choice.explanation)}",
+            )
+            for choice in choices
+        ]
+        return "\n\n".join([f"**{name}** {self.blocks(question)}", *boxes])
 
     def _solution_of(self, label: str) -> str:
         exercise = self.book.labels.get(label.strip())

@@ -141,8 +141,78 @@
       fold.open = true;
   }
 
+  // Questions: what the reader chose is kept on this machine, and stands open at the next visit.
+  function questions() {
+    const asked = [...document.querySelectorAll(".icl-quiz")];
+    const name = (quiz) => `icl-question-${quiz.dataset.key}`;
+
+    // A browser may forbid to keep anything; then a visit's answers end with it.
+    const kept = new Map();
+    const chosen = (quiz) => {
+      if (!kept.has(quiz)) {
+        let before = [];
+        try {
+          before = JSON.parse(localStorage.getItem(name(quiz)));
+        } catch {}
+        kept.set(quiz, Array.isArray(before) ? before : []);
+      }
+      return kept.get(quiz);
+    };
+    const keep = (quiz, choices) => {
+      kept.set(quiz, choices);
+      try {
+        if (choices.length) localStorage.setItem(name(quiz), JSON.stringify(choices));
+        else localStorage.removeItem(name(quiz));
+      } catch {}
+    };
+
+    const quizzes = asked.filter((quiz) => !quiz.classList.contains("icl-predict"));
+    const line = document.querySelector(".icl-score");
+    const forget = document.createElement("button");
+    forget.type = "button";
+    forget.className = "icl-forget";
+    forget.textContent = "Forget my answers on this page";
+    forget.hidden = true;
+    line?.after(forget);
+
+    const tell = () => {
+      const answered = quizzes.filter((quiz) => chosen(quiz).length);
+      const right = answered.filter((quiz) =>
+        quiz.querySelectorAll(".icl-choice")[chosen(quiz)[0]]?.classList.contains("icl-right"),
+      );
+      if (line)
+        line.textContent = answered.length
+          ? `${right.length} of ${answered.length} right at the first try. ` +
+            "Your answers are kept on this machine alone."
+          : "Choose an answer to see why. What you choose stays on this machine.";
+      forget.hidden = !asked.some((quiz) => chosen(quiz).length);
+    };
+
+    for (const quiz of asked) {
+      const choices = [...quiz.querySelectorAll(".icl-choice")];
+      choices.forEach((choice, place) => {
+        choice.open = chosen(quiz).includes(place);
+        choice.querySelector("summary").addEventListener("click", () => {
+          if (!chosen(quiz).includes(place)) keep(quiz, [...chosen(quiz), place]);
+          tell();
+        });
+      });
+    }
+    forget.addEventListener("click", () => {
+      for (const quiz of asked) {
+        keep(quiz, []);
+        for (const choice of quiz.querySelectorAll(".icl-choice")) choice.open = false;
+      }
+      tell();
+      (line ?? asked[0]).scrollIntoView({ block: "nearest" });
+      asked[0].querySelector("summary").focus({ preventScroll: true });
+    });
+    tell();
+  }
+
   ready(() => {
     cards();
+    questions();
     print();
     scrollingBoxes();
     openTarget();

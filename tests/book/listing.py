@@ -20,3 +20,6 @@ TEACHING = [name for name in CHAPTERS if name != "chapters/the_paper"]
 
 #: The introduction and the numbered chapters: these have a live figure, the appendices have none.
 ALIVE = [name for name in CHAPTERS if name == _toc["root"] or name.split("/")[-1][0].isdigit()]
+
+#: The numbered chapters.
+NUMBERED = [name for name in ALIVE if name != _toc["root"]]

@@ -201,6 +201,7 @@ def test_chapter_7(site):
     assert ends["GD++"]["median"] < ends["CG"]["median"] < ends["GD"]["median"]
     assert ends["CG"]["worst of 200,000"] == min(row["worst of 200,000"] for row in ends.values())
     assert ends["GD++, a pair a layer"]["mean"] > 1e6 * ends["GD"]["mean"]
+    assert sum(row["worst of 200,000"] > 100 for row in ends.values()) == 2
 
 
 def test_chapter_8(printed, shown):
