@@ -24,7 +24,7 @@ FORMULA = (
     '<span class="katex"><math><semantics><mi>η</mi><annotation encoding="application/x-tex">'
     r"\eta</annotation></semantics></math></span>"
 )
-PARAGRAPH = f"<p><em>Predict:</em> is {FORMULA} = 1 too long?</p>"
+PARAGRAPH = f"<p>We take <em>a</em> step. <em>Predict:</em> is {FORMULA} = 1 too long?</p>"
 DIRECTIVE = (
     '<div class="icl-quiz icl-predict"><p class="icl-quiz-name">Predict, then run</p>'
     f'<div class="icl-asked"><p>Is {FORMULA} = 1 too long?</p></div>'
@@ -189,6 +189,7 @@ def test_the_pdf_has_a_page_a_slide_with_nothing_outside_it_and_the_same_bytes_a
 
 @pytest.mark.browser
 @pytest.mark.site
+@pytest.mark.slow
 def test_no_slide_of_the_book_overflows(site, browser):
     deck = slides.slides_of(key_figures.read(site=site), site)
     page = browser.new_page(viewport={"width": 1280, "height": 720})

@@ -24,7 +24,7 @@ sys.path.append(str(ROOT / "_sphinx"))
 
 import plain_text  # noqa: E402 (found in the folder above)
 
-_PREDICT = re.compile(r"Predict\b[^:]*:\s*(.+)")
+_PREDICT = re.compile(r"\bPredict\b[^.:]*:\s*(.+)")
 _RAISED = str.maketrans("23", "²³")
 _NOT_WORDS = ".headerlink, .icl-figure-number, script, style"
 
@@ -148,7 +148,8 @@ def _asked_before(figure: Tag) -> str:
             break
         if "icl-predict" in earlier.get("class", []):
             return words(earlier.select_one(".icl-asked") or earlier)
-        if earlier.name == "p" and (match := _PREDICT.match(words(earlier))):
+        asks = any(part.get_text().startswith("Predict") for part in earlier.find_all("em"))
+        if earlier.name == "p" and asks and (match := _PREDICT.search(words(earlier))):
             return match[1]
     return ""
 

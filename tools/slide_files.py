@@ -76,7 +76,7 @@ ul {{ padding-left: 1em }}
 .footer, .place {{ display: flex; align-items: center; justify-content: space-between }}
 .place {{ justify-content: center }}
 .bar {{ background: #{ACCENT} }}
-.notes {{ height: auto; min-height: {HEIGHT}px; padding: 48px 80px; font-size: 20px }}
+.notes {{ height: auto; min-height: {HEIGHT}px; padding: 48px 80px; font-size: 24px }}
 .notes p {{ margin-top: 0.7em }}
 """
 
