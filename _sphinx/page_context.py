@@ -22,6 +22,7 @@ PREVIEW_ALT = (
     "One Layer, One Step: how a transformer learns from its prompt, "
     "by gradient descent in the forward pass"
 )
+PREVIEWS = Path(__file__).resolve().parent.parent / "_static" / "previews"
 FAVICON = "favicon.svg"
 
 #: Pages that nobody should find by a search engine.
@@ -85,6 +86,27 @@ def description(doctree: nodes.document | None, fallback: str, longest: int = 15
     ).strip()
     if not text:
         return fallback
+    return _shortened(text, longest)
+
+
+def preview(pagename: str, title: str, body: str, longest: int = 400) -> tuple[str, str]:
+    """The picture that a link to a page shows, and its text alternative.
+
+    A chapter's own is drawn by `tools/previews.py` from its first key figure; other pages have the
+    book's.
+    """
+    number = re.match(r"chapters/(\d\d)_", pagename)
+    _, _, figure = body.partition("tag_key-figure")
+    if not (number and figure and (PREVIEWS / f"{number[1]}.png").exists()):
+        return PREVIEW, PREVIEW_ALT
+    panels = re.findall(r'<svg role="img" aria-label="([^"]*)"', figure.partition("</figure>")[0])
+    title = html.unescape(re.sub(r"<[^>]+>", "", title))
+    alt = f"Chapter {title}: " + html.unescape(" ".join(panels))
+    return f"_static/previews/{number[1]}.png", _shortened(alt, longest)
+
+
+def _shortened(text: str, longest: int) -> str:
+    """A text, or its first words and an ellipsis."""
     return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0].rstrip(",;:–") + " …"
 
 
@@ -115,8 +137,10 @@ def fill(
     )
     context["description"] = description(doctree, fallback)
     context["indexed"] = pagename not in HIDDEN
-    context["preview"] = base + PREVIEW if base else ""
-    context["preview_alt"] = PREVIEW_ALT
+    picture, context["preview_alt"] = preview(
+        pagename, context.get("title", ""), context.get("body", "")
+    )
+    context["preview"] = base + picture if base else ""
     context["favicon_url"] = context["pathto"](f"_static/{FAVICON}", resource=True)
     context["pageurl"] = (
         (base + ("" if pagename == app.config.root_doc else f"{pagename}.html")) if base else None

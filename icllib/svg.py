@@ -28,10 +28,12 @@ def tidied(svg: str) -> str:
 
 
 def _without_plain_groups(svg: str) -> str:
-    """The picture without the groups that have no attribute, and so no effect."""
+    """The picture without the groups that have no attribute or no content, and so no effect."""
     open_groups: list[bool] = []  # whether each has one
 
     def keep(match: re.Match[str]) -> str:
+        if match[0].endswith("/>"):
+            return ""
         if match[0] == "</g>":
             return match[0] if open_groups.pop() else ""
         open_groups.append(bool(match[1].strip()))

@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import matplotlib.style
 import pytest
@@ -55,6 +56,12 @@ def test_two_pictures_on_a_page_share_no_id():
         set(re.findall(r' id="([^"]+)"', plots.to_svg(picture(), "It rises."))) for _ in range(2)
     )
     assert first and not first & second
+
+
+def test_a_picture_can_be_read_as_a_file_of_its_own():
+    matrix = plots.draw_matrix(torch.eye(2), "A", split=1)
+    for figure in (picture(), matrix, plots.draw_heatmap(torch.eye(2), "A")):
+        ElementTree.fromstring(plots.to_svg(figure, "what it finds"))
 
 
 def test_a_picture_without_a_text_alternative_is_refused():

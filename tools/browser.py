@@ -6,9 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from terminal import in_one_sentence
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "_build" / "home" / "browsers"
@@ -30,6 +36,26 @@ def playwright_browser() -> str | None:
     first = next(place for place, part in enumerate(theirs.parts) if part.startswith("chromium"))
     ours = FOLDER.joinpath(*theirs.parts[first:])
     return next((str(path) for path in (ours, theirs) if path.exists()), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser for what a tool draws.
+
+    Raises:
+        SystemExit: there is no Chromium.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = system_browser() or playwright_browser()
+    if path is None:
+        raise SystemExit("No Chromium found: install it (on Debian: apt-get install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
 
 
 def fetch() -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from browser import playwright_browser, system_browser
-from playwright.sync_api import sync_playwright
+from browser import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "_build" / "html" / "chapters" / "06_one_layer_is_one_step.html"
@@ -14,17 +13,12 @@ PICTURE = ROOT / "_static" / "readme.png"
 
 
 def main() -> int:
-    with sync_playwright() as playwright:
-        path = system_browser() or playwright_browser()
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1100, "height": 900}, color_scheme="light")
         page.goto(PAGE.as_uri())
         figure = page.locator(".icl-live")
         figure.get_by_role("button", name="Show the solution").click()
         figure.screenshot(path=PICTURE)
-        browser.close()
     return 0
 
 

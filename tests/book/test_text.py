@@ -149,6 +149,13 @@ def test_a_page_says_what_it_is(soup, site, page):
     ).exists()
 
 
+def test_a_link_to_a_chapter_shows_its_own_picture(soup, site, page):
+    alt = soup.select_one("meta[property='og:image:alt']")["content"]
+    picture = site / "_static" / "previews" / f"{page.stem[:2]}.png"
+    is_chapter = page.stem[:2].isdecimal()
+    assert picture.exists() == is_chapter == alt.startswith(f"Chapter {page.stem[:2].lstrip('0')}.")
+
+
 def test_a_page_loads_neither_the_search_nor_a_script_that_blocks_its_drawing(soup):
     scripts = soup.select("head script[src]")
     assert all(script.has_attr("defer") for script in scripts)
