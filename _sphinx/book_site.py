@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
 import author_year  # noqa: E402
+import course_map  # noqa: E402
 import folds  # noqa: E402
 import glossary_links  # noqa: E402
 import icons  # noqa: E402
@@ -145,6 +146,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     for part in (
         asking,
         author_year,
+        course_map,
         katex_math,
         folds,
         glossary_links,

@@ -407,6 +407,10 @@ def test_the_path_is_the_sum_of_its_two_components():
 
 def test_the_path_diverges_exactly_above_two():
     figure = Descent()
+    angle, (a, b) = figure.data["angle"], figure.state["start"]
+    steep = a * math.cos(angle) + b * math.sin(angle)
+    flat = b * math.cos(angle) - a * math.sin(angle)
+    assert min(abs(steep), abs(flat)) > 1, "the path has a wall to go down and a valley"
     below, above = (figure.compute(figure.state | {"lr": lr, "steps": 40}) for lr in (1.98, 2.1))
     assert below["losses"][-1] < below["losses"][0] and not below["diverges"]
     assert above["losses"][-1] > above["losses"][0] and above["diverges"]

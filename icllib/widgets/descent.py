@@ -41,7 +41,7 @@ class Descent(LiveFigure):
         check_choice("ratio", ratio, _RATIOS)
         if lr > 2.2 or steps > 40:
             raise InputError(f"lr = {lr}, steps = {steps}, expected at most 2.2 and 40")
-        state = {"lr": lr, "steps": steps, "ratio": ratio, "start": [-1.2, 1.6]}
+        state = {"lr": lr, "steps": steps, "ratio": ratio, "start": [0.0, 1.9]}
         super().__init__(data={"angle": math.pi / 5}, state=state)
 
     def compute(self, state: dict) -> dict:
