@@ -77,7 +77,8 @@ def _build(options: argparse.Namespace) -> None:
         if variant:
             most = sum(test.points for test in key.tests)
             old = points_of_default(path, key)
-            print(f"   the solution with the default numbers gets {old:g} of its {most:g} points")
+            hint = "" if 2 * old <= most else "; another number would cost it more"
+            print(f"   the solution with the default numbers gets {old:g} of {most:g} points{hint}")
 
 
 def _check(options: argparse.Namespace) -> None:
