@@ -1,6 +1,8 @@
 """Checks for assignment 4: train a layer, measure how close it is to a step, read the step off.
 
-Each takes a `seed` for its numbers: hidden checks, and those of another year, use another one.
+Each takes a `seed` for its numbers: hidden checks, and those of another year, use another one. A
+variant has another number of `loops`, how often tokens pass the one layer, and another `reach` of
+the inputs in training, which are uniform in (−reach, reach).
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from icllib import construct, learners, theory
 from icllib.attention import LinearSelfAttention
 from icllib.checks.answers import AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, grade
+from icllib.checks.shared import above_zero, told_apart
+from icllib.errors import check_count
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
 
@@ -32,14 +36,27 @@ def _layer(seed: int, dim_x: int = 3) -> LinearSelfAttention:
     return LinearSelfAttention(dim_x + 1, generator=generator, init_std=0.5, dtype=torch.float64)
 
 
+def _answers(layer: LinearSelfAttention, prompts: Prompts, loops: int) -> Tensor:
+    """ŷ after so many passes of the layer, (batch, 1)."""
+    tokens = join_tokens(prompts)
+    for _ in range(check_count("loops", loops)):
+        tokens = layer(tokens)
+    return read_prediction(tokens, 1)
+
+
+def _passes(loops: int) -> str:
+    return f"tokens pass the layer {loops} times, and not once."
+
+
 @checked
-def query_loss(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
+def query_loss(answer: Callable[..., Tensor], seed: int = 0, loops: int = 1) -> Feedback:
     """`answer(layer, prompts)` → the mean of ½ (ŷ − y_q)² over the prompts."""
 
     def case(batch: int, seed: int) -> Case:
         layer, prompts = _layer(seed), _prompts(seed, batch)
         with torch.no_grad():
-            given = read_prediction(layer(join_tokens(prompts)), 1)
+            given = _answers(layer, prompts, loops)
+            once = _answers(layer, prompts, 1)
         miss = given - prompts.y_query
         right = miss.square().mean() / 2
         mistakes = {
@@ -49,9 +66,10 @@ def query_loss(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
                 (given + prompts.y_query).square().mean() / 2
             ),
             "that is one number a prompt; their mean is asked.": miss.square().flatten() / 2,
+            _passes(loops): (once - prompts.y_query).square().mean() / 2,
         }
         hidden = Prompts(prompts.x, prompts.y, prompts.x_query, prompts.y_query)
-        return Case((layer, _Open(hidden)), right, mistakes)
+        return Case((layer, _Open(hidden)), right, told_apart(right, mistakes))
 
     cases = starmap(case, [(6, seed), (9, seed + 1)])
     return grade(_opened(answer), cases, "the loss that training makes small.")
@@ -72,9 +90,15 @@ def _opened(answer: object) -> object:
 
 
 @checked
-def trained(answer: Callable[[int, int, int], LinearSelfAttention], seed: int = 0) -> Feedback:
+def trained(
+    answer: Callable[[int, int, int], LinearSelfAttention],
+    seed: int = 0,
+    loops: int = 1,
+    reach: float = 1,
+) -> Feedback:
     """`answer(dim_x, n_context, seed)` → a layer that was trained; its loss on new prompts is at
-    most a tenth above that of the best single step."""
+    most a tenth above that of gradient descent with as many steps as it has loops."""
+    above_zero(reach=reach)
     dim_x, n = 3, 8
     layer = call(answer, dim_x, n, seed)
     if layer is None or layer is ...:
@@ -84,16 +108,16 @@ def trained(answer: Callable[[int, int, int], LinearSelfAttention], seed: int = 
         raise AnswerError("not yet", f"your function returned a {kind}, expected the layer.")
     if layer.dim_token != dim_x + 1:
         raise AnswerError("not yet", f"the layer's tokens are {layer.dim_token} wide, not N_x + 1.")
-    task = LinearTask(dim_x=dim_x, n_context=n)
+    task = LinearTask(dim_x=dim_x, n_context=n, x_scale=reach)
     prompts = task.sample(20_000, torch.Generator().manual_seed(seed + 99), dtype=torch.float64)
     with torch.no_grad():
-        given = read_prediction(layer.double()(join_tokens(prompts)), 1)
+        given = _answers(layer.double(), prompts, loops)
     loss = float((given - prompts.y_query).square().mean() / 2)
     nothing = float(prompts.y_query.square().mean() / 2)
-    best = theory.expected_loss(task, theory.best_step_size(task))
-    if loss <= 1.1 * float(best):
-        return Feedback("right", f"loss {loss:.3f}, best single step {float(best):.3f}.")
-    words = f"its loss is {loss:.3f}, and the best single step has {float(best):.3f}"
+    best, steps = _best(task, prompts, loops), "single step" if loops == 1 else f"{loops} steps"
+    if loss <= 1.1 * best:
+        return Feedback("right", f"loss {loss:.3f}, best {steps} {best:.3f}.")
+    words = f"its loss is {loss:.3f}, and the best {steps} would give {best:.3f}"
     turned = float((given + prompts.y_query).square().mean() / 2)
     if turned < 0.9 * nothing < loss:
         return Feedback("not yet", f"{words}: it predicts with the sign turned.")
@@ -102,49 +126,87 @@ def trained(answer: Callable[[int, int, int], LinearSelfAttention], seed: int = 
     return Feedback("not yet", f"{words}: train longer, or with another learning rate.")
 
 
+def _best(task: LinearTask, prompts: Prompts, steps: int) -> float:
+    """The least loss of so many steps from zero with one η."""
+    best = theory.best_step_size(task)
+    if steps == 1:
+        return float(theory.expected_loss(task, best))
+    x, y, losses = prompts.x, prompts.y[..., 0], []
+    for lr in torch.linspace(0.4, 1.6, 25) * best:
+        w = torch.zeros_like(prompts.x_query)
+        for _ in range(steps):
+            left = y - torch.einsum("bni,bi->bn", x, w)
+            w = w + lr / prompts.n_context * torch.einsum("bn,bni->bi", left, x)
+        miss = (w * prompts.x_query).sum(1) - prompts.y_query[:, 0]
+        losses.append(float(miss.square().mean() / 2))
+    return min(losses)
+
+
 @checked
-def sensitivity(answer: Callable[..., Tensor], seed: int = 0) -> Feedback:
+def sensitivity(answer: Callable[..., Tensor], seed: int = 0, loops: int = 1) -> Feedback:
     """`answer(layer, x, y, x_query)` → ∂ŷ/∂x_q for each prompt, (batch, N_x)."""
 
     def case(batch: int, seed: int) -> Case:
         layer, prompts = _layer(seed), _prompts(seed, batch)
-        x_query = prompts.x_query.clone().requires_grad_()
-        tokens = join_tokens(Prompts(prompts.x, prompts.y, x_query, prompts.y_query))
-        (right,) = torch.autograd.grad(read_prediction(layer(tokens), 1).sum(), x_query)
+        right, once = (_slopes(layer, prompts, k)[1] for k in (loops, 1))
         mistakes = {
             "the sign is turned: ŷ is *minus* the query's last slot.": -right,
             "that is the mean over the prompts: ask for each prompt by itself.": right.mean(0),
             "that is divided by the number of prompts: take the gradient of a sum.": right / batch,
             "that is the sum over the prompts: ask for each prompt by itself.": right.sum(0),
+            _passes(loops): once,
         }
         arguments = (layer, prompts.x, prompts.y, prompts.x_query)
-        return Case(arguments, right.detach(), mistakes)
+        return Case(arguments, right, told_apart(right, mistakes))
 
     cases = starmap(case, [(4, seed), (6, seed + 1)])
     return grade(answer, cases, "the linear model that the layer uses, prompt by prompt.")
 
 
+def _slopes(layer: LinearSelfAttention, prompts: Prompts, loops: int) -> tuple[Tensor, Tensor]:
+    """ŷ, (batch, 1), and ∂ŷ/∂x_q, (batch, N_x)."""
+    x_query = prompts.x_query.clone().requires_grad_()
+    given = _answers(layer, Prompts(prompts.x, prompts.y, x_query, prompts.y_query), loops)
+    return given.detach(), torch.autograd.grad(given.sum(), x_query)[0]
+
+
+def _near_a_step(seed: int, n: int, lr: float) -> LinearSelfAttention:
+    layer, step = _layer(seed), construct.gd_layer(3, 1, n, lr)
+    with torch.no_grad():
+        for name in ("W_K", "W_Q", "W_V", "P"):
+            getattr(layer, name).mul_(0.3).add_(getattr(step, name))
+    return layer
+
+
+def _compared(
+    layer: LinearSelfAttention, prompts: Prompts, lr: float, passes: int, steps: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cosines and differences prompt by prompt, and the cosine of all together."""
+    given, slopes = _slopes(layer, prompts, passes)
+    weights = learners.gradient_descent(prompts, lr, steps)[:, 0]
+    gap = given[:, 0] - (weights * prompts.x_query).sum(1)
+    flat = torch.cosine_similarity(slopes.flatten(), weights.flatten(), dim=0)
+    return torch.cosine_similarity(slopes, weights, dim=1), gap, flat
+
+
 @checked
-def alignment(answer: Callable[..., tuple[float, float]], seed: int = 0) -> Feedback:
-    """`answer(layer, x, y, x_query, lr)` → the mean cosine of ∂ŷ/∂x_q with W of one gradient step,
-    and the root mean square of the predictions' difference."""
+def alignment(
+    answer: Callable[..., tuple[float, float]], seed: int = 0, loops: int = 1
+) -> Feedback:
+    """`answer(layer, x, y, x_query, lr)` → the mean cosine of ∂ŷ/∂x_q with W after as many gradient
+    steps as there are loops, and the root mean square of the predictions' difference."""
 
     def case(batch: int, lr: float, seed: int) -> Case:
-        layer, prompts = _layer(seed), _prompts(seed, batch)
-        with torch.no_grad():
-            step = construct.gd_layer(3, 1, prompts.n_context, lr)
-            for name in ("W_K", "W_Q", "W_V", "P"):  # near a step, though not one
-                getattr(layer, name).mul_(0.3).add_(getattr(step, name))
-        x_query = prompts.x_query.clone().requires_grad_()
-        tokens = join_tokens(Prompts(prompts.x, prompts.y, x_query, prompts.y_query))
-        given = read_prediction(layer(tokens), 1)
-        (slopes,) = torch.autograd.grad(given.sum(), x_query)
-        weights = learners.gradient_descent(prompts, lr, 1)[:, 0]
-        gap = given.detach()[:, 0] - (weights * prompts.x_query).sum(1)
-        cosine = torch.cosine_similarity(slopes, weights, dim=1)
-        flat = torch.cosine_similarity(slopes.flatten(), weights.flatten(), dim=0)
-        rms = gap.square().mean().sqrt()
-        right = torch.stack([cosine.mean(), rms])
+        prompts = _prompts(seed, batch)
+        layer = _near_a_step(seed, prompts.n_context, lr)
+
+        def pair(passes: int, steps: int) -> Tensor:
+            cosine, gap, _ = _compared(layer, prompts, lr, passes, steps)
+            return torch.stack([cosine.mean(), gap.square().mean().sqrt()])
+
+        cosine, gap, flat = _compared(layer, prompts, lr, loops, loops)
+        right = pair(loops, loops)
+        rms = right[1]
         mistakes = {
             "the cosine of all prompts together: take it prompt by prompt, then the mean.": (
                 torch.stack([flat, rms])
@@ -156,9 +218,12 @@ def alignment(answer: Callable[..., tuple[float, float]], seed: int = 0) -> Feed
                 torch.stack([cosine.mean(), gap.mean()])
             ),
             "first the cosine, then the difference.": torch.stack([rms, cosine.mean()]),
+            f"gradient descent takes {loops} steps here, and not one.": pair(loops, 1),
+            _passes(loops): pair(1, loops),
+            f"here are {loops} passes of the layer, and {loops} steps.": pair(1, 1),
         }
         arguments = (layer, prompts.x, prompts.y, prompts.x_query, lr)
-        return Case(arguments, right, mistakes)
+        return Case(arguments, right, told_apart(right, mistakes))
 
     cases = starmap(case, [(5, 0.4, seed), (7, 0.7, seed + 1)])
     return grade(answer, cases, "the same directions, and nearly the same answers.")

@@ -1,7 +1,8 @@
 """The course kit: assignments built from one source each, checked by students, graded in a sandbox.
 
 - `key`: an assignment's questions, tests and points, as plain data
-- `source`, `archives`: from an assignment's source to what students and graders get
+- `source`, `variant`, `archives`: from an assignment's source, with the numbers of this year, to
+  what students and graders get
 - `wire`: values as JSON, and messages with a length and a deadline; never pickle
 - `guard`, `runner`: inside the sandbox, where nothing is known of any test
 - `library`, `box`: what the sandbox holds, and how it is closed

@@ -25,6 +25,15 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("name", metavar="NAME", nargs="+", help="01, …, or all")
     build.add_argument("--sources", type=Path, default=Path("assignments"))
     build.add_argument("-o", "--out", type=Path, default=Path("dist"))
+    build.add_argument(
+        "--variant",
+        metavar="NAME=NUMBER",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="other numbers in text, solutions and checks",
+    )
+    build.add_argument("--seed", type=int, default=0, help="added to the seeds of hidden checks")
     check = commands.add_parser("check", help="ask the public checks of your own notebook")
     check.add_argument("notebook", type=Path)
     grade = commands.add_parser("grade", help="grade a folder of submissions, each in a sandbox")
@@ -47,16 +56,29 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> None:
-    from icllib.course.build import build
+    from icllib.course.build import build, points_of_default
     from icllib.course.source import find_source
+    from icllib.course.variant import numbers
 
-    names = options.name
+    variant, names = numbers(options.variant), options.name
+    if variant and (len(names) > 1 or names == ["all"]):
+        raise FormError("--variant belongs to one assignment, expected one NAME")
     if names == ["all"]:
         names = sorted(path.parent.name for path in options.sources.glob("*/source.md"))
     for name in names:
-        key = build(find_source(name, options.sources), options.out)
+        path = find_source(name, options.sources)
+        key = build(path, options.out, variant, options.seed)
+        told = f"; {key.numbers}" if key.variant else ""
         place = options.out / key.id
-        print(f"{key.id} {key.title}: {key.points:g} points; {place} holds four files", flush=True)
+        print(
+            f"{key.id} {key.title}: {key.points:g} points{told}; {place} holds four files",
+            flush=True,
+        )
+        if variant:
+            most = sum(test.points for test in key.tests)
+            old = points_of_default(path, key)
+            hint = "" if 2 * old <= most else "; another number would cost it more"
+            print(f"   the solution with the default numbers gets {old:g} of {most:g} points{hint}")
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -75,6 +97,8 @@ def _grade(options: argparse.Namespace) -> None:
     key = grader_key(given if given.is_file() else options.dist / options.key / "grader.zip")
     if checks_digest(key.checks) != key.checks_digest:
         raise FormError(f"{given} was built with other checks than these: build it again")
+    if key.variant:
+        print(f"{key.id} {key.title}: {key.numbers}")
     found = find_submissions(options.submissions)
     records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
     for line in write_reports(key, records, options):

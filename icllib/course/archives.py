@@ -77,6 +77,7 @@ def _points_cells(key: Key) -> list[dict]:
 
 def _notebook(cells: list[dict], key: Key) -> dict:
     kit = {"assignment": key.id, "library": list(key.library)}
+    kit |= {"variant": dict(key.variant)} if key.variant else {}
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

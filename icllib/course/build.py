@@ -4,6 +4,7 @@ no line of a solution or a hidden test stands in the student's file."""
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from icllib.course import archives
@@ -13,16 +14,24 @@ from icllib.course.key import FormError, Key
 from icllib.course.source import Source, read_source
 from icllib.files import write_atomically
 
-__all__ = ["build"]
+__all__ = ["build", "points_of_default"]
 
 
-def build(path: Path, folder: Path) -> Key:
+def build(
+    path: Path, folder: Path, variant: Mapping[str, float] | None = None, seed: int = 0
+) -> Key:
     """Write the four files of the assignment into `folder`/ID, and return its key.
+
+    Args:
+        path: of its source.
+        folder: where to write.
+        variant: other numbers than those of its header.
+        seed: is added to the seeds of hidden checks.
 
     Raises:
         FormError: the source is not in form, or what it builds fails its own test.
     """
-    source = read_source(path)
+    source = read_source(path, variant, seed)
     student = archives.as_text(archives.student_notebook(source))
     solution = archives.as_text(archives.solution_notebook(source))
     _keep_secrets(source, student.decode())
@@ -56,16 +65,28 @@ def _prove(key: Key, student: bytes, solution: bytes) -> None:
     Raises:
         FormError: the solution does not get all points, or the stub gets one.
     """
+    for name, content, is_solution in (("solution", solution, True), ("stub", student, False)):
+        record = _graded(key, name, content)
+        for test in record["tests"]:
+            if (test["verdict"] == "right") != is_solution:
+                notes = " ".join(record["notes"])
+                raise FormError(f"the {name} at {test['test']}: {test['message']} {notes}")
+
+
+def _graded(key: Key, name: str, content: bytes) -> dict:
     try:
         box = find_box()
     except NoBoxError:
         box = Unboxed()  # it is our own code
     with tempfile.TemporaryDirectory() as folder, sandbox_library(key) as library:
-        for name, content, is_solution in (("solution", solution, True), ("stub", student, False)):
-            path = Path(folder, f"{name}.ipynb")
-            path.write_bytes(content)
-            record = grade_one(key, Found(name, path), box, library)
-            for test in record["tests"]:
-                if (test["verdict"] == "right") != is_solution:
-                    notes = " ".join(record["notes"])
-                    raise FormError(f"the {name} at {test['test']}: {test['message']} {notes}")
+        path = Path(folder, f"{name}.ipynb")
+        path.write_bytes(content)
+        return grade_one(key, Found(name, path), box, library)
+
+
+def points_of_default(path: Path, key: Key) -> float:
+    """What the public solution, with the numbers of the header, still gets in a variant."""
+    solution = archives.as_text(archives.solution_notebook(read_source(path)))
+    record = _graded(key, "default", solution)
+    right = [test["verdict"] == "right" for test in record["tests"]]
+    return sum(test.points for test, good in zip(key.tests, right, strict=True) if good)

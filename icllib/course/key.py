@@ -87,6 +87,8 @@ class Key:
         avoid: names that no answer needs; a person is told who uses them.
         hidden: the source of the hidden helpers, which the tests call `hidden`.
         checks_digest: of all code that decides.
+        variant: the numbers of its definitions, as set-up, stubs and tests hold them.
+        seed: what was added to the seeds of its hidden tests.
     """
 
     id: str
@@ -102,11 +104,18 @@ class Key:
     avoid: tuple[str, ...] = ()
     hidden: str = ""
     checks_digest: str = ""
+    variant: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
 
     @property
     def points(self) -> float:
         """For a submission that is right throughout."""
         return sum(part.points for part in (*self.tests, *self.by_hand))
+
+    @property
+    def numbers(self) -> str:
+        """The variant in words: "factor = 3, start = 0.5"; empty without one."""
+        return ", ".join(f"{name} = {value}" for name, value in self.variant.items())
 
     def digest_of(self, test: Test) -> str:
         """Changes with whatever may change a verdict of this test; its points do not."""
@@ -139,5 +148,5 @@ def read_key(path: Path) -> Key:
 def checks_digest(checks: str) -> str:
     """Changes with the code that decides: the checks of an assignment, and what they share."""
     folder = Path(__file__).resolve().parent.parent / "checks"
-    names = ["answers", "feedback", *([checks] if checks else [])]
+    names = ["answers", "feedback", "shared", *([checks] if checks else [])]
     return digest([(folder / f"{name}.py").read_text(encoding="utf-8") for name in names])

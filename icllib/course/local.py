@@ -38,6 +38,7 @@ def public_key(data: dict) -> Key:
         Test(question, code.strip(), points, False, number)
         for number, (question, code, points) in enumerate(cells, 1)
     )
+    variant = kit.get("variant")
     questions = tuple(dict.fromkeys(test.question for test in tests))
     return Key(
         id=str(kit["assignment"]),
@@ -49,6 +50,7 @@ def public_key(data: dict) -> Key:
         checks=kit.get("checks", ""),
         library=tuple(kit.get("library", ())),
         limits=Limits(cell=120, call=120, total=1200),
+        variant=variant if isinstance(variant, dict) else {},
     )
 
 

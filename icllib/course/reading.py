@@ -115,7 +115,7 @@ def answers_in(data: dict, key: Key) -> Answers:
     for cell, mark in marked(data):
         if mark.get("kind") == "answer" and mark["question"] in key.questions:
             parts.setdefault(mark["question"], []).append(_text(cell))
-    code, texts, notes = {}, {}, []
+    code, texts, notes = {}, {}, _other_numbers(data, key)
     for question in key.questions:
         text = "\n\n".join(parts.get(question, []))
         if question not in parts:
@@ -128,6 +128,14 @@ def answers_in(data: dict, key: Key) -> Answers:
             code[question] = _plain(text)
             notes += _remarks(code[question], question, key)
     return Answers(code, texts, tuple(notes))
+
+
+def _other_numbers(data: dict, key: Key) -> list[str]:
+    metadata = data.get("metadata")
+    kit = metadata.get("kit") if isinstance(metadata, dict) else None
+    if isinstance(kit, dict) and kit.get("variant", key.variant) != key.variant:
+        return [f"this notebook was built with other numbers than {key.numbers or 'the key'}."]
+    return []
 
 
 def _plain(code: str) -> str:

@@ -14,17 +14,20 @@ kit:NAME, rubric                        what the points are given for
 ======================================  ===========================================================
 
 `hidden.py` beside the source holds what hidden tests need; they call it `hidden`. The header's
-`kit` names the assignment: id, title, checks, library, avoid, limits.
+`kit` names the assignment: id, title, checks, library, avoid, limits, and as `variant` the numbers
+that a teacher may change, with their defaults: ``{{ name }}`` in a cell stands for one.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icllib.course.key import ByHand, FormError, Key, Limits, Test, checks_digest
+from icllib.course.variant import chosen, filled, named, shifted
 
 __all__ = ["Cell", "Source", "find_source", "read_source"]
 
@@ -106,11 +109,17 @@ def find_source(name: str, folder: Path) -> Path:
     return found[0]
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path, variant: Mapping[str, float] | None = None, seed: int = 0) -> Source:
     """A source, checked for form.
 
+    Args:
+        path: where it lies.
+        variant: name → number, for some or all of those that its header names.
+        seed: is added to the seed of every hidden check.
+
     Raises:
-        FormError: a tag is unknown, a test is no call, points and heading disagree, …
+        FormError: a tag is unknown, a test is no call, points and heading disagree, a variant has
+            another name or no number, …
     """
     import jupytext
 
@@ -119,7 +128,11 @@ def read_source(path: Path) -> Source:
     if not isinstance(header, dict) or not {"id", "title"} <= set(header):
         raise FormError(f"{path}: the header needs kit: with id and title")
     cells = tuple(_cell(cell, path) for cell in notebook.cells)
-    source = Source(path, cells, _key(header, cells, path))
+    used = {name for cell in cells for name in named(cell.text)}
+    values = chosen(header.get("variant", {}), variant or {}, used, path)
+    cells = tuple(_of_variant(cell, values, seed) for cell in cells)
+    key = replace(_key(header, cells, path), variant=values, seed=seed)
+    source = Source(path, cells, key)
     _check_headings(source)
     return source
 
@@ -137,6 +150,11 @@ def _cell(cell: object, path: Path) -> Cell:
         raise FormError(f"{path}: a cell is tagged {tags}: points belong to tests of a question")
     is_code = cell.cell_type == "code"
     return Cell(cell.source, is_code, question, words, sum(points), others)
+
+
+def _of_variant(cell: Cell, values: Mapping[str, float], seed: int) -> Cell:
+    text = filled(cell.text, values)
+    return replace(cell, text=shifted(text, seed) if cell.kind == "hidden" else text)
 
 
 def _key(header: dict, cells: tuple[Cell, ...], path: Path) -> Key:

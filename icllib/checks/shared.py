@@ -1,0 +1,87 @@
+"""What the checks of assignments share: mistakes that stay apart whatever the numbers of a variant
+are, and the size of what an answer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from icllib.checks.answers import AnswerError, read
+from icllib.errors import InputError, check_number
+
+__all__ = ["Largest", "above_zero", "matrices", "told_apart"]
+
+
+def above_zero(**numbers: float) -> None:
+    """Refuse a variant's number that is not above zero.
+
+    Raises:
+        InputError: it is not, or is no finite number.
+    """
+    for name, value in numbers.items():
+        if check_number(name, value) <= 0:
+            raise InputError(f"{name} = {value!r}, expected a number above 0")
+
+
+def told_apart(right: Tensor, mistakes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The mistakes without those that give the right answer; hints of one value are joined.
+
+    Args:
+        right: the right answer.
+        mistakes: hint → the value that the mistake gives.
+    """
+    found: list[tuple[str, Tensor]] = []
+    for hint, value in mistakes.items():
+        if _same(value, right):
+            continue
+        twin = next((n for n, (_, known) in enumerate(found) if _same(value, known)), None)
+        if twin is None:
+            found.append((hint, value))
+        else:
+            found[twin] = (f"{found[twin][0]} Or: {hint}", value)
+    return dict(found)
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and torch.allclose(a.double(), b.double(), rtol=1e-6, atol=1e-12)
+
+
+def matrices(given: object, names: tuple[str, ...], dim: int) -> tuple[list[Tensor], float]:
+    """Four or five matrices for tokens of this width, with heads of any width of their own, and how
+    exact they are.
+
+    Raises:
+        AnswerError: it is something else.
+    """
+    if given is None or given is ...:
+        read(given)
+    if not isinstance(given, tuple | list) or len(given) != len(names):
+        told = ", ".join(names)
+        raise AnswerError("not yet", f"your function should return {len(names)} matrices: {told}.")
+    parts = dict(zip(names, (read(m, n) for m, n in zip(given, names, strict=True)), strict=True))
+    d, v = (len(parts[n].value) if parts[n].value.dim() == 2 else 0 for n in ("W_K", "W_V"))
+    shapes = {"R": (dim, dim), "W_K": (d, dim), "W_Q": (d, dim), "W_V": (v, dim), "P": (dim, v)}
+    shaped = [part.shaped(*shapes[name], name=name) for name, part in parts.items()]
+    return [part.value for part in shaped], max(part.tolerance for part in shaped)
+
+
+class Largest(TorchDispatchMode):
+    """Sees the size of the largest tensor that is made.
+
+    Attributes:
+        size: how many numbers it holds.
+    """
+
+    size = 0
+
+    def __torch_dispatch__(
+        self, function: Callable, types: tuple, arguments: tuple = (), options: dict | None = None
+    ) -> object:
+        """Run the operation, and look at what it made."""
+        made = function(*arguments, **(options or {}))
+        if isinstance(made, Tensor):
+            self.size = max(self.size, made.numel())
+        return made
