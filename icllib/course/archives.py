@@ -23,6 +23,7 @@ def student_notebook(source: Source) -> dict:
     """The notebook that students get: stubs, public checks, and the points so far at its end."""
     hidden = ("solution", "hidden", "rubric")
     cells = [_as_cell(c, n) for n, c in enumerate(source.cells) if c.kind not in hidden]
+    cells.insert(1, _fetching_cell(source))
     return _notebook([*cells, *_points_cells(source.key)], source.key)
 
 
@@ -34,6 +35,7 @@ def solution_notebook(source: Source) -> dict:
         if cell.kind == "hidden" or replaced:
             continue
         cells.append(_as_cell(cell, number))
+    cells.insert(1, _fetching_cell(source))
     return _notebook([*cells, *_points_cells(source.key)], source.key)
 
 
@@ -51,6 +53,23 @@ def _as_cell(cell: Cell, number: int) -> dict:
     if cell.is_code:
         return {"cell_type": "code", "execution_count": None, "outputs": [], **common}
     return {"cell_type": "markdown", **common}
+
+
+def _fetching_cell(source: Source) -> dict:
+    """For Colab: fetch the library where it is missing. The grader reads no such cell."""
+    code = f"""# Fetches the book's library where it is missing, as in Colab.
+import importlib.util
+
+if importlib.util.find_spec("icllib") is None:
+    %pip install --quiet "{source.library}\""""
+    return {
+        "cell_type": "code",
+        "id": "kit-fetch",
+        "execution_count": None,
+        "outputs": [],
+        "metadata": {},
+        "source": code,
+    }
 
 
 def _points_cells(key: Key) -> list[dict]:

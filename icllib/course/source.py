@@ -21,6 +21,7 @@ that a teacher may change, with their defaults: ``{{ name }}`` in a cell stands 
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -81,6 +82,20 @@ class Source:
     def solutions(self) -> dict[str, str]:
         """Question → the code of its solution."""
         return {c.question: c.text for c in self.cells if c.kind == "solution" and c.is_code}
+
+    @property
+    def library(self) -> str:
+        """What pip installs where the library is missing: the archive of the repository around
+        the source, else icllib by its name."""
+        import yaml
+
+        config = self.path.resolve().parents[2] / "_config.yml"
+        if not config.is_file():
+            return "icllib"
+        given = yaml.safe_load(config.read_text(encoding="utf-8")).get("repository", {})
+        url = os.environ.get("BOOK_REPOSITORY_URL") or given.get("url", "")
+        branch = given.get("branch", "main")
+        return f"icllib @ {url}/archive/refs/heads/{branch}.zip" if url else "icllib"
 
     def secrets(self) -> set[str]:
         """The lines of solutions, rubrics and hidden tests that stand nowhere in public."""
