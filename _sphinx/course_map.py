@@ -130,8 +130,7 @@ def objectives_map(book: list[Chapter], asked: list[Question]) -> str:
             given = by_objective[chapter.number, number]
             rows.append((objective, ", ".join(trained) or "–", ", ".join(given) or "–"))
         name = chapter.page.rsplit("/", 1)[-1]
-        caption = f"{{doc}}`{chapter.number}. {chapter.title} <{name}>`"
-        parts.append(f":::{{table}} {caption}\n:class: icl-course-map\n{_table(rows)}\n:::")
+        parts.append(f"**{{doc}}`{chapter.number}. {chapter.title} <{name}>`**\n\n{_table(rows)}")
     return "\n\n".join(parts)
 
 

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "_build" / "work"
 MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
+OLD = SITE.with_name("html.old")  # for a moment, while two sites change places
 LOG = ROOT / "_build" / "build.log"
 SHOWN = re.compile(
     r"(?:Executing|Executed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
@@ -112,16 +113,22 @@ def _failed_cell(report: Path, name: Path) -> Failure:
 
 def swap() -> None:
     """Put the new site in the place of the old one by renaming: but for a moment, one is whole."""
-    fresh, old = SITE.with_name("html.new"), SITE.with_name("html.old")
-    for leftover in (fresh, old):
+    fresh = SITE.with_name("html.new")
+    for leftover in (fresh, OLD):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(
         MADE, fresh, ignore=shutil.ignore_patterns(".doctrees", "reports", ".buildinfo")
     )
     if SITE.exists():
-        SITE.rename(old)
+        SITE.rename(OLD)
     fresh.rename(SITE)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(OLD, ignore_errors=True)
+
+
+def restore() -> None:
+    """Put the last site back, if a build was stopped in the moment between two renamings."""
+    if OLD.exists() and not SITE.exists():
+        OLD.rename(SITE)
 
 
 def forget_chapter(name: str) -> None:
@@ -159,6 +166,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     started = time.perf_counter()
+    restore()
     if arguments.chapter:
         forget_chapter(arguments.chapter)
     shutil.rmtree(MADE / "reports", ignore_errors=True)
@@ -174,7 +182,10 @@ def main() -> int:
         kept = "The last good site is still in place." if SITE.exists() else "There is no site yet."
         print(f"{kept} The whole output is in {LOG.relative_to(ROOT)}.", file=sys.stderr)
         return 1
-    swap()
+    try:
+        swap()
+    finally:
+        restore()
     print(f"\nThe book is built ({time.perf_counter() - started:.0f} s).")
     print(f"Open {SITE / 'index.html'} in a browser, or run `make serve`.")
     return 0
