@@ -94,8 +94,9 @@ def drop_former_pages(app: Sphinx) -> None:
 
 def drop_unused(outdir: Path) -> None:
     """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts,
-    Sphinx's own search."""
+    Sphinx's own search, notebooks with ids drawn at random (`notebooks` writes the reader's)."""
     unused = [
+        "_sources/**/*.ipynb",
         "_static/scripts/fontawesome.*",
         "_static/**/*.map",
         "_static/**/*.js.LICENSE.txt",

@@ -172,3 +172,12 @@ def test_two_folders_are_compared_file_by_file(tmp_path, capsys):
     assert compare.main([str(one), str(one)]) == 0 and compare.main([str(one), str(other)]) == 1
     assert compare.main([str(one), str(tmp_path / "none")]) == 2
     assert "is no folder." in capsys.readouterr().err
+
+
+def test_measured_times_are_no_difference_and_any_other_change_of_their_page_is(tmp_path):
+    name, one, other = compare.MEASURED[0], tmp_path / "one", tmp_path / "other"
+    write(one, {name: "<td>2.4</td> <path d='M1.5 2'/>", "x.html": "2.4"})
+    write(other, {name: "<td>17</td> <path d='M3 22.1'/>", "x.html": "17"})
+    assert [line[:6] for line in compare.differences(one, other)] == ["x.html"]
+    write(other, {name: "<td>2.4</td> <path d='M1.5 2'/>!", "x.html": "2.4"})
+    assert len(list(compare.differences(one, other))) == 1
