@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve slides previews test hostile lint format bench experiments claims proof clean environment
+.PHONY: help book chapter serve slides previews test hostile lint format bench experiments claims proof release lock links clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,15 @@ claims: environment  ## Measure every claim on the stored results
 
 proof:  ## Have Coq check the proofs of chapters 6 and 7 (needs it installed: proof/README.md)
 	@$(PYTHON) tools/prove.py
+
+links:  ## Try every link of the built site that leads to another host
+	@$(PYTHON) tools/links.py
+
+lock:  ## Write requirements.lock anew from the requirements
+	@$(PYTHON) tools/lock.py
+
+release: environment  ## Put together what is published of this version, from a clean checkout and its site
+	@$(VENV) tools/release.py
 
 clean:  ## Remove the site, the caches and .venv
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis icllib.egg-info

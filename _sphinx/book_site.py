@@ -17,11 +17,14 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
+#: What the cells of the pages read besides their own text.
+READ = ("icllib", "results", "tests/reference", "pyproject.toml")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
 import author_year  # noqa: E402
 import course_map  # noqa: E402
+import edition  # noqa: E402
 import folds  # noqa: E402
 import glossary_links  # noqa: E402
 import icons  # noqa: E402
@@ -41,16 +44,17 @@ def digest_of(*names: str) -> str:
     digest = hashlib.sha256()
     places = [ROOT / name for name in names]
     for path in sorted(path for place in places for path in [place, *place.rglob("*")]):
-        if path.is_file() and "__pycache__" not in path.parts:
+        name = path.relative_to(ROOT)
+        if path.is_file() and not any(p.startswith((".", "__pycache__")) for p in name.parts):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
 def forget_stale_outputs(app: Sphinx, config: object) -> None:
-    """Empty the execution cache when the library has changed: the cache itself looks at the code
-    of the pages alone."""
+    """Empty the execution cache when the library or what it reads has changed: the cache itself
+    looks at the code of the pages alone."""
     cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
-    stamp, digest = cache.parent / "icllib.sha256", digest_of("icllib")
+    stamp, digest = cache.parent / "icllib.sha256", digest_of(*READ)
     if not stamp.exists() or stamp.read_text() != digest:
         shutil.rmtree(cache, ignore_errors=True)
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -59,9 +63,9 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
 
 
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
-    """All pages, when the library, the styles, this extension or the glossary have changed since
-    they were written."""
-    parts = ("icllib", "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md")
+    """All pages, when what their cells read, the styles, this extension or the glossary have
+    changed since they were written."""
+    parts = (*READ, "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md")
     before, env.book_digest = getattr(env, "book_digest", None), digest_of(*parts)
     return sorted(env.found_docs) if before != env.book_digest else []
 
@@ -93,8 +97,9 @@ def drop_former_pages(app: Sphinx) -> None:
 
 def drop_unused(outdir: Path) -> None:
     """Delete what no page loads: the theme's icons as a script (3.2 MB), maps of scripts,
-    Sphinx's own search."""
+    Sphinx's own search, notebooks with ids drawn at random (`notebooks` writes the reader's)."""
     unused = [
+        "_sources/**/*.ipynb",
         "_static/scripts/fontawesome.*",
         "_static/**/*.map",
         "_static/**/*.js.LICENSE.txt",
@@ -129,6 +134,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
             solutions.leave_out_of_sources(Path(app.outdir))
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         search_entries.write(app)
+        edition.write(Path(app.outdir), app.config.html_theme_options["repository_url"])
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
         complain(app)

@@ -31,7 +31,7 @@ def write_font(static: Path) -> None:
     """
     own = (static / "book.css").read_text(encoding="utf-8")
     theirs = (static / THEME_STYLES).read_text(encoding="utf-8")
-    font = TTFont(static / THEME_FONT)
+    font = TTFont(static / THEME_FONT, recalcTimestamp=False)  # two builds are the same
     named = {int(code, 16) for code in re.findall(r'content: "\\(f[0-9a-f]{3})"', own)}
     missing = sorted(named - set(font.getBestCmap()))
     if missing:

@@ -13,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+import edition
 import plain_text
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -66,6 +67,8 @@ def settings(app: Sphinx, config: object) -> None:
     # hidden: it goes (pydata-sphinx-theme issue 2451), and so does the second search button, in
     # the sidebar.
     config.html_theme_options["navbar_persistent"] = []
+    footer = config.html_theme_options.get("extra_footer", "").strip()
+    config.html_theme_options["extra_footer"] = f"{footer} {edition.PLACE}".strip()
     config.html_sidebars = {"**": ["navbar-logo.html", "sbt-sidebar-nav.html"]}
     config.html_domain_indices = False
     config.html_use_index = False

@@ -1,6 +1,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,10 @@ def test_modules_depend_only_on_those_above_them(path):
                 else [alias.name for alias in node.names]
             )
             assert all(ORDER.index(other) <= last for other in named)
+
+
+def test_the_page_of_the_installed_library_runs_and_leads_to_its_reference(capsys):
+    text = (PACKAGE / "README.md").read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], {})
+    assert float(re.search(r"tensor\((\S+?),", capsys.readouterr().out)[1]) < 1e-14
+    assert "/chapters/api.html)" in text

@@ -34,6 +34,16 @@ def test_every_requirement_is_pinned_and_the_readme_says_why_it_is_here():
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in requirements())
 
 
+def test_the_lock_has_each_pin_with_hashes_and_names_no_host():
+    lock = read("requirements.lock")
+    locked = dict(re.findall(r"^([\w.-]+)==([^ ]+) .*\n    --hash=sha256:[0-9a-f]{64}", lock, re.M))
+    assert len(set(re.findall(r"^([a-z][\w.-]*)==", lock, re.M))) == len(locked)
+    pins = dict(line.lower().replace("_", "-").split("==") for line in requirements())
+    del pins["torch"]  # readers get its CPU build from another index
+    assert {name: locked.get(name) for name in pins} == pins, "run `make lock`"
+    assert "://" not in lock and not re.search(r"^(nvidia|cuda|triton|torch)\b", lock, re.M)
+
+
 def test_contributing_gives_a_reason_for_every_entry_at_the_top():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
@@ -65,6 +75,9 @@ def test_workflows_pin_their_actions_by_commit_and_ask_for_little(path):
         re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step
     )
     assert any(step.get("run") == ".ci/run" for step in steps)
+    asked = [job.get("permissions", {}) for job in workflow["jobs"].values()]
+    if "schedule" in workflow[True]:  # YAML takes the key `on` for a truth value
+        assert not any(asked), "what runs by the clock changes nothing"
 
 
 def test_links_of_the_readme_and_the_guide_lead_to_files():

@@ -23,6 +23,9 @@ from terminal import in_one_sentence
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if platform.system() == "Windows" else "bin/python")
+LOCK = ROOT / "requirements.lock"
+#: The first and the last Python that the lock is for.
+LOCKED = ((3, 11), (3, 14))
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "tests" / "requirements.txt"]
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PROBE_SECONDS = 5
@@ -31,7 +34,8 @@ PROBE_SECONDS = 5
 def digest() -> str:
     """What an installation depends on: requirements, the package's own, Python, the place."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("[tool.")[0]
-    text = "".join(path.read_text(encoding="utf-8") for path in REQUIREMENTS) + project
+    files = [*REQUIREMENTS, *([LOCK] if LOCK.exists() else [])]
+    text = "".join(path.read_text(encoding="utf-8") for path in files) + project
     return hashlib.sha256((text + sys.version + str(ROOT)).encode()).hexdigest()
 
 
@@ -94,17 +98,38 @@ def pip(*arguments: str) -> None:
     subprocess.run(command, check=True, cwd=ROOT, env=cache | os.environ)
 
 
+def unlocked() -> str | None:
+    """Why packages are installed without hashes here, in one sentence; None if the lock serves."""
+    own, (first, last) = sys.version_info[:2], LOCKED
+    if not LOCK.exists():
+        return f"There is no {LOCK.name}: installing the pinned versions without hashes."
+    if not first <= own <= last:
+        named = " to ".join(f"{major}.{minor}" for major, minor in LOCKED)
+        return (
+            f"{LOCK.name} is for Python {named}, and this is {own[0]}.{own[1]}: installing the "
+            "pinned versions without hashes."
+        )
+    return None
+
+
 def install() -> None:
     print("Making a virtual environment in .venv …", flush=True)
     venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
+    why = unlocked()
+    print(why or "Installing what the lock has, by its hashes (a few minutes) …", flush=True)
+    if not why:
+        pip("--quiet", "--require-hashes", "-r", str(LOCK))
     if platform.system() == "Linux" and answers(TORCH_CPU_INDEX):
         print("Installing the CPU build of torch …", flush=True)
         pip("--progress-bar", "on", torch_requirement(), "--index-url", TORCH_CPU_INDEX)
     else:
         print("Installing torch …", flush=True)
         pip("--progress-bar", "on", torch_requirement())
-    print("Installing everything else (a few minutes) …", flush=True)
-    pip("--quiet", *[part for path in REQUIREMENTS for part in ("-r", str(path))])
+    if why:
+        print("Installing everything else (a few minutes) …", flush=True)
+        pip("--quiet", *[part for path in REQUIREMENTS for part in ("-r", str(path))])
+    else:  # setuptools is among what is locked: nothing else is fetched to install icllib
+        pip("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
 def main() -> int:

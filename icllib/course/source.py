@@ -25,6 +25,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from icllib.course.key import ByHand, FormError, Key, Limits, Test, checks_digest
@@ -85,17 +86,9 @@ class Source:
 
     @property
     def library(self) -> str:
-        """What pip installs where the library is missing: the archive of the repository around
-        the source, else icllib by its name."""
-        import yaml
-
-        config = self.path.resolve().parents[2] / "_config.yml"
-        if not config.is_file():
-            return "icllib"
-        given = yaml.safe_load(config.read_text(encoding="utf-8")).get("repository", {})
-        url = os.environ.get("BOOK_REPOSITORY_URL") or given.get("url", "")
-        branch = given.get("branch", "main")
-        return f"icllib @ {url}/archive/refs/heads/{branch}.zip" if url else "icllib"
+        """What pip installs where the library is missing: the archive of the book's repository."""
+        given = os.environ.get("BOOK_REPOSITORY_URL") or _repository()
+        return f"icllib @ {given}/archive/refs/heads/main.zip" if given else "icllib"
 
     def secrets(self) -> set[str]:
         """The lines of solutions, rubrics and hidden tests that stand nowhere in public."""
@@ -104,6 +97,16 @@ class Source:
         known = {line.strip() for text in public for line in text.splitlines()}
         lines = {line.strip() for text in private for line in text.splitlines()}
         return {line for line in lines - known if len(line) >= 12}
+
+
+def _repository() -> str:
+    """The address that the installed library names as its source."""
+    try:
+        lines = metadata("icllib").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        lines = []
+    urls = dict(line.split(", ", 1) for line in lines)
+    return urls.get("Source", "")
 
 
 def find_source(name: str, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import build
+import compare
 import katex_math
 import pytest
 from bs4 import BeautifulSoup
@@ -79,6 +80,23 @@ def test_a_page_that_the_book_no_longer_has_leaves_the_site(little_book):
     assert make(little_book)[0] == 0 and not (built / "chapters" / "two.html").exists()
     assert (built / "index.html").exists() and (built / "search.html").exists()
     assert list(built.rglob("two.*")) == [] and list(built.rglob("one.md"))
+
+
+@pytest.mark.site
+@pytest.mark.slow
+def test_a_book_built_twice_in_two_places_is_the_same_to_the_byte(tmp_path):
+    figure = (
+        "from icllib.plots import canvas, show\n\nfig, ax = canvas()\nax.plot([0, 1], marker='o')\n"
+        "show(fig, caption='A line.', alt='A straight line rises from the left to the right.')"
+    )
+    for place in ("one", "other"):
+        (tmp_path / place).mkdir()
+        root = new_book(tmp_path / place)
+        write(root, "```{exercise}\n$x^2$ of $1$?\n```\n\n" + CELL % figure + CELL % "{'a', 'b'}")
+        status, output = make(root, PYTHONHASHSEED=str(len(place)))
+        assert status == 0, output
+    one, other = (tmp_path / place / "_build" / "html" for place in ("one", "other"))
+    assert list(compare.differences(one, other)) == []
 
 
 def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():

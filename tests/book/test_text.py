@@ -1,6 +1,7 @@
 """Every page of the built site, read without a browser."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +45,16 @@ def test_a_page_is_sound(check, soup):
 
 def test_every_link_inside_the_site_leads_somewhere(soup, page):
     assert dead_links(soup, page) == []
+
+
+def test_a_page_names_its_version_and_links_to_its_commit(soup, site):
+    told = json.loads((site / "version.json").read_text(encoding="utf-8"))
+    place = soup.select_one("footer.bd-footer-content .icl-edition")
+    assert place.text.startswith(f"Version {told['version']}")
+    if told["commit"]:
+        link = place.select_one("a")
+        assert link["href"].endswith(f"/commit/{told['commit']}")
+        assert link.text == told["commit"][:7]
 
 
 def test_a_page_names_its_author_and_its_licence(soup):
