@@ -77,13 +77,20 @@ def failures() -> list[Failure]:
         if match and "mystnb.exec" not in line:
             page = Path(match[1]).name if match[1] else "the book"
             found.append(Failure(f"{page}, line {match[2]}" if match[2] else page, None, match[3]))
-    if not found:
-        lines = LOG.read_text(encoding="utf-8").splitlines()
-        named = (line.strip() for line in lines if "Error" in line or "rror:" in line)
-        errors = [line for line in named if not line.endswith(":")]  # an error without a message
-        error = errors[-1] if errors else "jupyter-book stopped without naming an error"
-        found.append(Failure("the book", None, error))
-    return found
+    return found or [_unnamed(LOG.read_text(encoding="utf-8").splitlines())]
+
+
+def _unnamed(log: list[str]) -> Failure:
+    """A failure that left neither a report nor a warning: a kernel that died, a fault of a tool."""
+    ran = [re.search(r"(\S+\.md): Execut(?:ing|ed) notebook", line) for line in log]
+    pages = [Path(match[1]).name for match in ran if match]
+    if any("DeadKernelError" in line for line in log) and pages:
+        return Failure(pages[-1], None, "the kernel died (out of memory, or a crash in its code)")
+    named = (line.strip() for line in log if "Error" in line or "rror:" in line)
+    errors = [line for line in named if not line.endswith(":")]  # an error without a message
+    return Failure(
+        "the book", None, errors[-1] if errors else "jupyter-book stopped without naming an error"
+    )
 
 
 def _failed_cell(report: Path, name: Path) -> Failure:
