@@ -37,6 +37,7 @@ QUIZ = (
 EXERCISE = (
     '<div class="exercise admonition" id="ex-far"><p class="admonition-title">'
     '<span class="caption-number">Exercise 1.1 </span> (Far)</p><p>Walk far.</p></div>'
+    '<div class="cell_output"><pre><span></span>… Not answered: run the cell again.</pre></div>'
     '<details class="solution icl-fold" id="chapters/01_one-solution-1"><summary>Solution to '
     'exercise 1.1</summary><div class="icl-fold-body"><p>Walk on.</p><details class="icl-fold">'
     "<summary>Step by step</summary><p>Left, right.</p></details></div></details>"
@@ -115,6 +116,7 @@ def test_all_pages_stand_in_one_document_in_order_and_nothing_is_to_be_pressed(b
         "Answers to the questions",
     ]
     assert book.select_one(".icl-title").get_text() == "One Step"
+    assert "Walk far." in book.get_text() and "run the cell again" not in book.get_text()
     assert not book.select("script, button, details, nav nav, .icl-card, .headerlink, math")
     assert book.select_one(".katex-html")["aria-label"] == "η"
     assert "Version 0." in book.select_one(".icl-cover").get_text()

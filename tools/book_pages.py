@@ -16,10 +16,12 @@ from key_figures import page as source
 from key_figures import plain_text, words
 
 LEFT_OUT = ("chapters/api", "chapters/api_measuring")
+SHORT = 12  # lines of code that stay on one page
 _TO_PRESS = (
     "script, noscript, button, input, select, .headerlink, .icl-card, .icl-score, .icl-controls, "
     ".icl-matrices, figure.icl-live [aria-live]"
 )
+_UNANSWERED = "… Not answered"  # what a check says of an exercise's cell on the site
 _PLAIN = ".highlight :is(.n, .nn, .p, .w)"  # tokens of code in its own colour
 _OF_IDS = ("aria-describedby", "aria-labelledby", "aria-controls", "for")
 _POINTER = re.compile(r"url\((['\"]?)#([^'\")]+)\1\)")
@@ -77,6 +79,12 @@ def _page(site: Path, address: str, group: str) -> Page:
     body = BeautifulSoup(source(site, address), "html.parser").article
     for tag in body.select(_TO_PRESS):
         tag.extract()
+    for tag in body.select(".cell_output"):
+        if tag.get_text().strip().startswith(_UNANSWERED):
+            tag.extract()
+    for tag in body.select(".cell_input"):
+        if tag.get_text().strip().count("\n") < SHORT:
+            tag["class"] = [*tag["class"], "icl-short"]
     for tag in body.select(_PLAIN):
         tag.unwrap()
     body.smooth()

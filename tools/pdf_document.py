@@ -22,6 +22,7 @@ FONTS = {
     "Book": ("STIXGeneral", "STIXGeneralItalic", "STIXGeneralBol", "STIXGeneralBolIta"),
     "Book Code": tuple(f"DejaVuSansMono{look}" for look in ("", "-Oblique", "-Bold")),
 }
+NEXT_TO = "&nbsp;"
 LOOKS = ("", "font-style: italic;", "font-weight: bold;", "font-style: italic; font-weight: bold;")
 
 
@@ -76,12 +77,13 @@ def _contents(parts: Sequence[Page]) -> str:
         title = _listed(part.body.h1, part.name, "<span></span>")
         lines.append(f'<p class="icl-chapter">{title}</p>')
         headings = part.body.select("section[id] > h2") if part.address else []
-        sections = " · ".join(_listed(heading, heading.parent["id"]) for heading in headings)
+        listed = [_listed(heading, heading.parent["id"], NEXT_TO) for heading in headings]
+        sections = f"{NEXT_TO}· ".join(listed)
         lines.append(f'<p class="icl-sections">{sections}</p>' if sections else "")
     return f'<nav class="icl-contents"><h1>Contents</h1>{"".join(lines)}</nav>'
 
 
-def _listed(heading: Tag, name: str, between: str = " ") -> str:
+def _listed(heading: Tag, name: str, between: str) -> str:
     return f'<a href="#{name}">{_inside(heading)}</a>{between}{number_at(name)}'
 
 
