@@ -22,6 +22,9 @@ FONTS = {
     "Book": ("STIXGeneral", "STIXGeneralItalic", "STIXGeneralBol", "STIXGeneralBolIta"),
     "Book Code": tuple(f"DejaVuSansMono{look}" for look in ("", "-Oblique", "-Bold")),
 }
+# A line that is lower than its letters' box is drawn, unseen, on the page before as well, and a
+# heading then stands twice in the PDF's outline.
+HEIGHTS = "ascent-override: 85%; descent-override: 25%; line-gap-override: 0%"
 NEXT_TO = "&nbsp;"
 LOOKS = ("", "font-style: italic;", "font-weight: bold;", "font-style: italic; font-weight: bold;")
 
@@ -114,7 +117,7 @@ def _fonts() -> str:
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return "\n".join(
         f'@font-face {{ font-family: "{family}"; {look} '
-        f'src: url("{(folder / f"{file}.ttf").as_uri()}") }}'
+        f'src: url("{(folder / f"{file}.ttf").as_uri()}"); {HEIGHTS} }}'
         for family, files in FONTS.items()
         for file, look in zip(files, LOOKS, strict=False)
     )
