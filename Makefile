@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve slides previews test hostile lint format bench experiments claims proof release lock links clean environment
+.PHONY: help book chapter serve pdf slides previews test hostile lint format bench experiments claims proof release lock links clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ chapter: environment  ## Execute and build one page again: make chapter NAME=06
 
 serve:  ## Show the built site at http://127.0.0.1:8000
 	@$(PYTHON) tools/serve.py
+
+pdf: environment  ## Print the built site as one PDF into _build/pdf
+	@$(VENV) tools/pdf.py
 
 slides: environment  ## Slides of the key figures with notes: make slides CHAPTERS="3 6" NOTES=1
 	@$(VENV) tools/slides.py $(if $(CHAPTERS),--chapters $(CHAPTERS)) $(if $(NOTES),--notes)

@@ -138,8 +138,13 @@ def printed(
     }
     pdf = page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
     page.close()
+    return dated_pdf(pdf), pictures
+
+
+def dated_pdf(pdf: bytes) -> bytes:
+    """The same PDF, made on one day."""
     day = f"{DAY:%Y%m%d%H%M%S}".encode()
-    return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + day, pdf), pictures
+    return re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + day, pdf)
 
 
 def presentation(slides: Sequence[Slide], pictures: Mapping[int, bytes]) -> bytes:
