@@ -71,7 +71,7 @@ def entries_of(page: str, name: str) -> list[dict[str, str]]:
 
 def _words(part: Tag) -> str:
     text = re.sub(r"\s+", " ", part.get_text(" ")).strip().rstrip("#")
-    return re.sub(r"(?<=[(\[]) | (?=[,.;:)\]])", "", text)  # around what was a link
+    return re.sub(r"(?<=[(\[]) | (?=[,.;:)\]](?!\.))", "", text)  # around what was a link
 
 
 def _terms(article: Tag) -> list[tuple[str, Tag, str]]:

@@ -105,8 +105,13 @@ function bookSearch(entries, synonyms) {
     const best = new Map();
     const add = (results, share = () => 1) => {
       for (const result of results) {
-        const score = share(result) * result.score;
-        if (score > (best.get(result.id)?.score ?? 0)) best.set(result.id, { ...result, score });
+        const before = best.get(result.id);
+        const score = Math.max(share(result) * result.score, before?.score ?? 0);
+        best.set(result.id, {
+          ...result,
+          score,
+          terms: [...result.terms, ...(before?.terms ?? [])],
+        });
       }
     };
     add(index.search(text, options(text)));
