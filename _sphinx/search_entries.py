@@ -132,7 +132,8 @@ def _boxes(article: Tag) -> list[tuple[str, Tag, str]]:
 
 
 def synonyms(entries: list[dict[str, str]]) -> list[list[str]]:
-    """Names of one thing: those of a term's heading, and those that its definition tells."""
+    """What else to look for: [typed, meant]. Names of a term's heading and those that its
+    definition tells stand for each other; `RELATED` leads one way."""
     found = [list(pair) for pair in RELATED]
     for entry in entries:
         if entry["kind"] != "term":
@@ -140,7 +141,8 @@ def synonyms(entries: list[dict[str, str]]) -> list[list[str]]:
         names = [name.strip() for name in entry["title"].split(",")]
         for told in _ALSO.findall(entry["text"]):
             others = [name.strip() for name in re.split(r",|\bor\b|\band\b", told) if name.strip()]
-            found += [[name, other] for name in names for other in others]
+            pairs = [(name, other) for name in names for other in others]
+            found += [list(each) for pair in pairs for each in (pair, pair[::-1])]
     return found
 
 

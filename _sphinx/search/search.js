@@ -85,10 +85,9 @@ function bookSearch(entries, synonyms) {
   function others(text) {
     const query = ` ${bare(text)} `;
     const found = new Set(text.includes("*") ? [text.replaceAll("*", "")] : []);
-    for (const pair of synonyms)
-      for (const [from, to] of [pair, [...pair].reverse()])
-        if (query.includes(` ${bare(from)} `))
-          found.add(query.replace(` ${bare(from)} `, ` ${to} `).trim());
+    for (const [typed, meant] of synonyms)
+      if (query.includes(` ${bare(typed)} `))
+        found.add(query.replace(` ${bare(typed)} `, ` ${meant} `).trim());
     return [...found];
   }
 
