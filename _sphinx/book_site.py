@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
 import author_year  # noqa: E402
+import citing  # noqa: E402
 import course_map  # noqa: E402
 import edition  # noqa: E402
 import folds  # noqa: E402
@@ -65,7 +66,7 @@ def forget_stale_outputs(app: Sphinx, config: object) -> None:
 def outdated_pages(app: Sphinx, env: object, added: set, changed: set, removed: set) -> list[str]:
     """All pages, when what their cells read, the styles, this extension or the glossary have
     changed since they were written."""
-    parts = (*READ, "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md")
+    parts = (*READ, "_static", "_sphinx", f"{glossary_links.GLOSSARY}.md", *citing.SOURCES)
     before, env.book_digest = getattr(env, "book_digest", None), digest_of(*parts)
     return sorted(env.found_docs) if before != env.book_digest else []
 
@@ -152,6 +153,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     for part in (
         asking,
         author_year,
+        citing,
         course_map,
         katex_math,
         folds,

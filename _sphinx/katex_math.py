@@ -81,11 +81,13 @@ def keep_together(before: str, markup: str, after: str) -> str:
 
 
 def visit_block(translator: object, node: nodes.math_block) -> None:
-    number = ""
+    number, anchor = "", html.escape(node["ids"][0]) if node.get("ids") else ""
     if node.get("number"):
-        label = html.escape(get_node_equation_number(translator, node))
-        number = f'<span class="eqno">({label})</span>'
-    ids = f' id="{html.escape(node["ids"][0])}"' if node.get("ids") else ""
+        number = f"({html.escape(get_node_equation_number(translator, node))})"
+        if anchor:
+            number = f'<a class="icl-number" href="#{anchor}" tabindex="-1">{number}</a>'
+        number = f'<span class="eqno">{number}</span>'
+    ids = f' id="{anchor}"' if anchor else ""
     body = _render_node(translator, node, display=True)
     translator.body.append(f'<div class="math"{ids}>{number}{body}</div>\n')
     raise nodes.SkipNode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from unicodedata import normalize
 
 from docutils import nodes
 
@@ -31,6 +32,7 @@ _SKIPPED = (
 
 def of_formula(tex: str) -> str:
     r"""TeX without its commands: ``W_{K}^{\top}`` becomes ``W_K^ᵀ``."""
+    tex = re.sub(r"\\hat\s*\{?\s*(\w)\s*\}?", lambda m: normalize("NFC", m[1] + "\u0302"), tex)
     tex = re.sub(r"\\[td]?frac\{?(\w)\}?\{?(\w)\}?", r"\1/\2", tex)
     tex = re.sub(r"\\([A-Za-z]+)", _sign, tex)
     tex = re.sub(r"\\.", " ", tex)

@@ -1,5 +1,6 @@
-"""What the search page looks through: every section, every term of the glossary, every symbol of
-Notation, every name of the library. Formulas stand once, buttons and scripts not at all.
+"""What the search page looks through: every section, exercise and theorem, every term of the
+glossary, every symbol of Notation, every cited work, every name of the library. Formulas stand
+once, buttons and scripts not at all. Other names of a term are those that the glossary tells.
 """
 
 from __future__ import annotations
@@ -22,6 +23,20 @@ _KINDS = {
     "chapters/api_measuring": "library",
     "chapters/bibliography": "bibliography",
 }
+#: What a glossary says of other names: "Also called the heavy ball."
+_ALSO = re.compile(r"[Aa]lso called (?:the )?([^.;:]+?)(?=, because|[.;:])")
+#: Words that lead to a term without being names of it.
+RELATED = [
+    ["few-shot", "in-context learning"],
+    ["copying", "induction head"],
+    ["layer normalisation", "norm"],
+    ["normalisation", "norm"],
+    ["multi-head", "head"],
+    ["fixed step", "learning rate"],
+    ["preconditioner", "preconditioned gradient descent"],
+    ["finetuning", "training"],
+    ["demonstration", "shot"],
+]
 
 
 def entries_of(page: str, name: str) -> list[dict[str, str]]:
@@ -40,6 +55,8 @@ def entries_of(page: str, name: str) -> list[dict[str, str]]:
         *_terms(article),
         *_names(article),
         *_rows(article, name),
+        *_works(article),
+        *_boxes(article),
         *_sections(article),
     ]:
         anchor = part.get("id") or ""
@@ -53,7 +70,8 @@ def entries_of(page: str, name: str) -> list[dict[str, str]]:
 
 
 def _words(part: Tag) -> str:
-    return re.sub(r"\s+", " ", part.get_text(" ")).strip().rstrip("#")
+    text = re.sub(r"\s+", " ", part.get_text(" ")).strip().rstrip("#")
+    return re.sub(r"(?<=[(\[]) | (?=[,.;:)\]](?!\.))", "", text)  # around what was a link
 
 
 def _terms(article: Tag) -> list[tuple[str, Tag, str]]:
@@ -93,6 +111,41 @@ def _rows(article: Tag, name: str) -> list[tuple[str, Tag, str]]:
     return found
 
 
+def _works(article: Tag) -> list[tuple[str, Tag, str]]:
+    """The works of a bibliography."""
+    found = []
+    for work in article.select("div.citation[id]"):
+        label = work.select_one(".label")
+        if label is not None:
+            found.append(("bibliography", work.extract(), _words(label.extract()).strip("[] ")))
+    return found
+
+
+def _boxes(article: Tag) -> list[tuple[str, Tag, str]]:
+    """Exercises and theorems; their section keeps those without a number."""
+    found = []
+    for box in article.select("div.exercise[id], div.proof[id]"):
+        heading = box.select_one(".admonition-title")
+        if heading is not None:
+            found.append(("box", box.extract(), _words(heading.extract())))
+    return found
+
+
+def synonyms(entries: list[dict[str, str]]) -> list[list[str]]:
+    """What else to look for: [typed, meant]. Names of a term's heading and those that its
+    definition tells stand for each other; `RELATED` leads one way."""
+    found = [list(pair) for pair in RELATED]
+    for entry in entries:
+        if entry["kind"] != "term":
+            continue
+        names = [name.strip() for name in entry["title"].split(",")]
+        for told in _ALSO.findall(entry["text"]):
+            others = [name.strip() for name in re.split(r",|\bor\b|\band\b", told) if name.strip()]
+            pairs = [(name, other) for name in names for other in others]
+            found += [list(each) for pair in pairs for each in (pair, pair[::-1])]
+    return found
+
+
 def _sections(article: Tag) -> list[tuple[str, Tag, str]]:
     """Sections without the sections inside them."""
     found = []
@@ -111,7 +164,13 @@ def write(app: Sphinx) -> None:
     found = []
     for name in sorted(app.env.found_docs):
         found += entries_of((outdir / f"{name}.html").read_text(encoding="utf-8"), name)
-    data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-    (outdir / "_static" / "search" / "entries.js").write_text(
-        f"const SEARCH_ENTRIES = {data};\n", encoding="utf-8"
+    (outdir / "_static" / "search" / "entries.js").write_text(script(found), encoding="utf-8")
+
+
+def script(entries: list[dict[str, str]]) -> str:
+    """The entries and the names of one thing as a script."""
+    parts = {"SEARCH_ENTRIES": entries, "SEARCH_SYNONYMS": synonyms(entries)}
+    return "".join(
+        f"const {name} = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};\n"
+        for name, data in parts.items()
     )

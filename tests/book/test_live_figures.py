@@ -51,6 +51,15 @@ def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, add
             assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
 
 
+@pytest.mark.parametrize("name", ALIVE)
+def test_what_a_live_figure_draws_has_a_name(name, browser, address):
+    with visit(browser, f"{address}/{name}.html") as seen:
+        drawings = seen.page.locator(".icl-live svg[role]")
+        drawings.first.wait_for()
+        for drawing in drawings.all():
+            assert len((drawing.get_attribute("aria-label") or "").split()) >= 5
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_no_text_of_a_figure_is_smaller_than_ten_pixels_on_a_phone(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:

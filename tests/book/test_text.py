@@ -129,6 +129,17 @@ def test_figures_exercises_and_equations_are_numbered_by_chapter_and_can_be_link
     assert equations == [f"({first}{n})" for n in range(1, len(equations) + 1)]
 
 
+def test_every_figure_has_a_caption_and_every_drawing_a_sentence(soup):
+    captions = [figure.select_one("figcaption") for figure in soup.select("figure")]
+    assert all(caption and len(caption.get_text().split()) >= 4 for caption in captions)
+    for drawing in soup.select("svg"):
+        if drawing.get("aria-hidden") == "true" or drawing.find_parent(class_="katex"):
+            continue
+        assert drawing.get("role") == "img", "a drawing says nothing of what it is"
+        label = drawing.get("aria-label", "")
+        assert len(label.split()) >= 5, label
+
+
 def test_no_caption_shows_an_index_as_code(soup):
     for caption in soup.select("figcaption"):
         for formula in caption.select(".katex"):
