@@ -30,6 +30,7 @@ import notebooks  # noqa: E402
 import numbering  # noqa: E402
 import page_checks  # noqa: E402
 import page_context  # noqa: E402
+import policy  # noqa: E402
 import search_entries  # noqa: E402
 import solutions  # noqa: E402
 import surroundings  # noqa: E402
@@ -131,6 +132,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         search_entries.write(app)
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
+        policy.write_all(Path(app.outdir))
         complain(app)
 
 

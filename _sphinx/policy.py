@@ -1,0 +1,117 @@
+"""What a page may load and run: a Content-Security-Policy in its head, made for each page.
+
+A site of plain files cannot send the header of that name; `<meta http-equiv>` does the same. Every
+script that runs is a file of the site or, by its digest, one that stood in the page when it was
+built. Styles may stand in a page: formulas and figures carry theirs in attributes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+#: What each kind of content may come from; `{scripts}` are the digests of a page's own scripts.
+#: A live figure stands in its page as a plain script: it needs neither `data:` nor `blob:`.
+RULES = {
+    "default-src": "'none'",
+    "script-src": "'self'{scripts}",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'none'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+#: The theme's buttons carry their script in an attribute, which no digest allows: book's script
+#: buttons.js does what `data-press` names.
+HANDLERS = {"window.print()": "print", "toggleFullScreen()": "full-screen"}
+
+_META = re.compile(r'\n? *<meta http-equiv="Content-Security-Policy"[^>]*>')
+_CHARSET = re.compile(r"<meta charset=[^>]*>", re.IGNORECASE)
+#: Types of a script that a browser runs; others are data.
+_RUN = {"", "module", "text/javascript", "application/javascript"}
+
+
+class _Scripts(HTMLParser):
+    """The inline scripts of a page, and the attributes that would run."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[str] = []
+        self.attributes: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.attributes += [
+            f'{name}="{value}"'
+            for name, value in attrs
+            if name.startswith("on") or (value or "").lower().lstrip().startswith("javascript:")
+        ]
+        runs = (given.get("type") or "").lower() in _RUN
+        self._inside = tag == "script" and "src" not in given and runs
+        if self._inside:
+            self.found.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.found[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+
+def _scripts(page: str) -> _Scripts:
+    scripts = _Scripts()
+    scripts.feed(page.replace("\r\n", "\n"))
+    scripts.close()
+    return scripts
+
+
+def inline_scripts(page: str) -> list[str]:
+    """The text of every script that stands in a page and runs."""
+    return _scripts(page).found
+
+
+def running_attributes(page: str) -> list[str]:
+    """Attributes of a page that carry a script; its policy lets none of them run."""
+    return _scripts(page).attributes
+
+
+def policy(page: str) -> str:
+    """The policy of a page: its own scripts by their digests, and files of the site."""
+    digests = dict.fromkeys(
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in inline_scripts(page)
+    )
+    scripts = "".join(f" 'sha256-{digest}'" for digest in digests)
+    return "; ".join(f"{kind} {source.format(scripts=scripts)}" for kind, source in RULES.items())
+
+
+def with_policy(page: str) -> str:
+    """The page with its policy in front of all that it governs; one that it had is replaced.
+
+    Raises:
+        ValueError: the page does not name its charset, behind which the policy belongs.
+    """
+    page = _META.sub("", page)
+    for handler, name in HANDLERS.items():
+        page = page.replace(f'onclick="{handler}"', f'data-press="{name}"')
+    meta = f'\n    <meta http-equiv="Content-Security-Policy" content="{policy(page)}" />'
+    charset = _CHARSET.search(page)
+    if charset is None:
+        raise ValueError("the page names no charset")
+    return page[: charset.end()] + meta + page[charset.end() :]
+
+
+def write_all(outdir: Path) -> None:
+    """Give every page of the site its policy."""
+    for path in sorted([*outdir.glob("*.html"), *outdir.glob("chapters/*.html")]):
+        page = path.read_text(encoding="utf-8")
+        governed = with_policy(page)
+        if governed != page:
+            path.write_text(governed, encoding="utf-8")
