@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
+import assets  # noqa: E402
 import author_year  # noqa: E402
 import course_map  # noqa: E402
 import folds  # noqa: E402
@@ -132,6 +133,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         search_entries.write(app)
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
+        assets.write_all(Path(app.outdir))
         policy.write_all(Path(app.outdir))
         complain(app)
 

@@ -1,8 +1,8 @@
 """What a page may load and run: a Content-Security-Policy in its head, made for each page.
 
 A site of plain files cannot send the header of that name; `<meta http-equiv>` does the same. Every
-script that runs is a file of the site or, by its digest, one that stood in the page when it was
-built. Styles may stand in a page: formulas and figures carry theirs in attributes.
+script that runs, and every style sheet, is a file of the site or, by its digest, one that stood in
+the page when it was built. Attributes may hold styles: those of formulas and figures do.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-#: What each kind of content may come from; `{scripts}` are the digests of a page's own scripts.
+#: What each kind of content may come from; `{script}` and `{style}` are digests of what stands in a
+#: page. A browser that does not know of `style-src-elem` takes `style-src`.
 #: A live figure stands in its page as a plain script: it needs neither `data:` nor `blob:`.
 RULES = {
     "default-src": "'none'",
-    "script-src": "'self'{scripts}",
+    "script-src": "'self'{script}",
     "style-src": "'self' 'unsafe-inline'",
+    "style-src-elem": "'self'{style}",
+    "style-src-attr": "'unsafe-inline'",
     "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": "'none'",
@@ -36,14 +39,14 @@ _CHARSET = re.compile(r"<meta charset=[^>]*>", re.IGNORECASE)
 _RUN = {"", "module", "text/javascript", "application/javascript"}
 
 
-class _Scripts(HTMLParser):
-    """The inline scripts of a page, and the attributes that would run."""
+class _Parts(HTMLParser):
+    """The scripts and styles that stand in a page, and the attributes that would run."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
-        self.found: list[str] = []
+        self.found: dict[str, list[str]] = {"script": [], "style": []}
         self.attributes: list[str] = []
-        self._inside = False
+        self._inside: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -52,44 +55,45 @@ class _Scripts(HTMLParser):
             for name, value in attrs
             if name.startswith("on") or (value or "").lower().lstrip().startswith("javascript:")
         ]
-        runs = (given.get("type") or "").lower() in _RUN
-        self._inside = tag == "script" and "src" not in given and runs
-        if self._inside:
-            self.found.append("")
+        runs = "src" not in given and (given.get("type") or "").lower() in _RUN
+        self._inside = self.found[tag] if tag == "style" or (tag == "script" and runs) else None
+        if self._inside is not None:
+            self._inside.append("")
 
     def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.found[-1] += data
+        if self._inside is not None:
+            self._inside[-1] += data
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = False
+        self._inside = None
 
 
-def _scripts(page: str) -> _Scripts:
-    scripts = _Scripts()
-    scripts.feed(page.replace("\r\n", "\n"))
-    scripts.close()
-    return scripts
+def _parts(page: str) -> _Parts:
+    parts = _Parts()
+    parts.feed(page.replace("\r\n", "\n"))
+    parts.close()
+    return parts
 
 
 def inline_scripts(page: str) -> list[str]:
     """The text of every script that stands in a page and runs."""
-    return _scripts(page).found
+    return _parts(page).found["script"]
 
 
 def running_attributes(page: str) -> list[str]:
     """Attributes of a page that carry a script; its policy lets none of them run."""
-    return _scripts(page).attributes
+    return _parts(page).attributes
+
+
+def _digests(texts: list[str]) -> str:
+    made = (hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(texts))
+    return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in made)
 
 
 def policy(page: str) -> str:
-    """The policy of a page: its own scripts by their digests, and files of the site."""
-    digests = dict.fromkeys(
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        for script in inline_scripts(page)
-    )
-    scripts = "".join(f" 'sha256-{digest}'" for digest in digests)
-    return "; ".join(f"{kind} {source.format(scripts=scripts)}" for kind, source in RULES.items())
+    """The policy of a page: what stands in it by digest, and files of the site."""
+    digests = {kind: _digests(texts) for kind, texts in _parts(page).found.items()}
+    return "; ".join(f"{kind} {source.format(**digests)}" for kind, source in RULES.items())
 
 
 def with_policy(page: str) -> str:

@@ -115,7 +115,7 @@
   function scrollingBoxes() {
     const look = () => {
       for (const box of document.querySelectorAll(
-        "article pre, article .icl-scroll, article div.math",
+        "article pre, article .icl-scroll, article .icl-table-box, article div.math",
       )) {
         if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
           box.tabIndex = 0;
