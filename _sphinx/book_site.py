@@ -34,6 +34,7 @@ import page_context  # noqa: E402
 import policy  # noqa: E402
 import search_entries  # noqa: E402
 import solutions  # noqa: E402
+import speech  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
@@ -133,6 +134,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         search_entries.write(app)
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
+        speech.write_all(assets.pages(Path(app.outdir)))
         assets.write_all(Path(app.outdir))
         policy.write_all(Path(app.outdir))
         complain(app)
