@@ -152,7 +152,7 @@ def loads() -> Iterator[Figure]:
             page, finished = context.new_page(), []
             context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
 
-            page.on("requestfinished", finished.append)
+            page.on("requestfinished", lambda request, to=finished: to.append(request))
             page.goto(f"{address}/{name}.html", wait_until="load")
             page.wait_for_timeout(1500)
             seen = page.evaluate("seen")
