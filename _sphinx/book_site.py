@@ -22,6 +22,7 @@ READ = ("icllib", "results", "tests/reference", "pyproject.toml")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
+import assets  # noqa: E402
 import author_year  # noqa: E402
 import citing  # noqa: E402
 import course_map  # noqa: E402
@@ -34,8 +35,10 @@ import notebooks  # noqa: E402
 import numbering  # noqa: E402
 import page_checks  # noqa: E402
 import page_context  # noqa: E402
+import policy  # noqa: E402
 import search_entries  # noqa: E402
 import solutions  # noqa: E402
+import speech  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
@@ -138,6 +141,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         edition.write(Path(app.outdir), app.config.html_theme_options["repository_url"])
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
+        speech.write_all(assets.pages(Path(app.outdir)))
+        assets.write_all(Path(app.outdir))
+        policy.write_all(Path(app.outdir))
         complain(app)
 
 

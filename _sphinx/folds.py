@@ -36,7 +36,15 @@ def _depart_fold(translator: object, node: Fold) -> None:
 
 
 def _visit_summary(translator: object, node: FoldSummary) -> None:
-    translator.body.append("<summary>")
+    translator.body.append(f"<summary{_spoken(translator, node)}>")
+
+
+def _spoken(translator: object, node: FoldSummary) -> str:
+    """A name for a summary that is a formula and no words: MathML alone names no control."""
+    words = (text for text in node.findall(nodes.Text) if not isinstance(text.parent, nodes.math))
+    if any(re.search(r"\w", text) for text in words):
+        return ""
+    return f' aria-label="{translator.attval(plain_text.of_node(node))}"'
 
 
 def _depart_summary(translator: object, node: FoldSummary) -> None:

@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import policy
 from bs4 import BeautifulSoup
 
 OUTSIDE = re.compile(r"^(https?:)?//")
@@ -14,9 +15,12 @@ OUTSIDE = re.compile(r"^(https?:)?//")
 
 def complaints(path: Path) -> list[str]:
     """Everything that is wrong with the page in a file."""
-    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    page = path.read_text(encoding="utf-8")
+    soup = BeautifulSoup(page, "html.parser")
     checks = (headings, text_alternatives, twin_ids, outside_resources, leftovers)
-    return [complaint for check in checks for complaint in check(soup)] + dead_links(soup, path)
+    found = [complaint for check in checks for complaint in check(soup)]
+    found += [f"{script} does not run" for script in policy.running_attributes(page)]
+    return found + dead_links(soup, path)
 
 
 @cache

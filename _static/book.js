@@ -113,16 +113,20 @@
 
   // A box that scrolls can be reached by keyboard; one that does not is no stop on the way.
   function scrollingBoxes() {
+    const boxes = document.querySelectorAll(
+      "article pre, article .icl-scroll, article .icl-table-box, article div.math",
+    );
+    const scrolls = (box) =>
+      box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
     const look = () => {
-      for (const box of document.querySelectorAll(
-        "article pre, article .icl-scroll, article div.math",
-      )) {
-        if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
-          box.tabIndex = 0;
+      const found = [...boxes].map(scrolls); // all is measured before anything is changed
+      boxes.forEach((box, place) => {
+        if (found[place]) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
-      }
+      });
     };
-    look();
+    requestAnimationFrame(() => setTimeout(look)); // the page is shown first
+    document.fonts?.ready.then(look); // formulas have their widths
     addEventListener("resize", look);
     document
       .querySelectorAll("article details")

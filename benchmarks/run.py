@@ -20,7 +20,7 @@ from busy import busy
 from course import course
 from figure import machine
 from layers import layer, tracing
-from pages import figures, weights
+from pages import figures, loads, weights
 from race import race
 from training import targets, training
 
@@ -32,6 +32,7 @@ MEASURES = {
         imports,
         figures,
         weights,
+        loads,
         tracing,
         layer,
         training,

@@ -21,6 +21,10 @@ from pathlib import Path
 from terminal import in_one_sentence
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "_sphinx"))
+
+import assets  # noqa: E402 (found in the folder above)
+
 WORK = ROOT / "_build" / "work"
 MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
@@ -126,6 +130,7 @@ def swap() -> None:
     shutil.copytree(
         MADE, fresh, ignore=shutil.ignore_patterns(".doctrees", "reports", ".buildinfo")
     )
+    assets.drop_unloaded(fresh)
     if SITE.exists():
         SITE.rename(OLD)
     fresh.rename(SITE)

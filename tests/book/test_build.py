@@ -62,9 +62,9 @@ def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
     with (little_book / "icllib" / "errors.py").open("a") as file:
         file.write("\nNEW = 'behind'\n")
     with (little_book / "_static" / "book.css").open("a") as file:
-        file.write("\n.new-rule { color: red; }\n")
+        file.write("\narticle { --new-rule: 1; }\n")
     assert make(little_book)[0] == 0 and "behind" in (built / "chapters" / "one.html").read_text()
-    assert "new-rule" in (built / "_static" / "book.css").read_text()
+    assert "new-rule" in (built / "_static" / "site.css").read_text()
 
 
 @pytest.mark.site

@@ -1,0 +1,227 @@
+"""The files that a page loads: one style sheet and one script for the whole site, kept by the
+browser from page to page; in them what pages use, and beside them nothing else.
+
+Each page names its style sheets and scripts as Sphinx and its theme write them; this pass, after
+the pages are written, puts them together. It leaves a page that it has been through as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STYLES, SCRIPT = "_static/site.css", "_static/site.js"
+LIVE_STYLES = ROOT / "icllib" / "widgets" / "live.css"
+
+_LINK = re.compile(r'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="([^"?]*)[^"]*"[^>]*>')
+_SCRIPT = re.compile(r'\s*<script defer(?:="defer")? src="([^"?]*)\?[^"]*"></script>')
+_FIGURE_STYLES = re.compile(r"<style>(:root\{--icl-.*?)</style>", re.DOTALL)
+_VALUES = re.compile(r'(<script type="application/json" class="icl-values">)(.*?)(</script>)', re.S)
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+#: Names that a script puts together from parts.
+_COMPOSED = re.compile(r"bs-tooltip-|bs-popover-")
+#: Pictures of links to the pages: others load them.
+_PICTURES = ("preview.png", "previews/*.png")
+#: Digits of a number that a live figure gets: more than a drawing or a sentence can show.
+DIGITS = 9
+
+
+def pages(outdir: Path) -> list[Path]:
+    return sorted([*outdir.glob("*.html"), *outdir.glob("chapters/*.html")])
+
+
+# --- Style sheets -----------------------------------------------------------------------------
+
+
+def rules(css: str) -> Iterator[tuple[str, str]]:
+    """The rules of a style sheet: what stands before the braces, and what stands in them; a
+    statement without braces has an empty second part."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    start, depth, opened, place = 0, 0, 0, 0
+    while place < len(css):
+        sign = css[place]
+        if sign in "\"'":
+            place = _STRING.match(css, place).end()
+            continue
+        if sign == "{":
+            opened = place if depth == 0 else opened
+            depth += 1
+        elif sign == "}":
+            depth -= 1
+            if depth == 0:
+                yield css[start:opened].strip(), css[opened + 1 : place].strip()
+                start = place + 1
+        elif sign == ";" and depth == 0:
+            yield css[start : place + 1].strip(), ""
+            start = place + 1
+        place += 1
+
+
+def selectors(text: str) -> list[str]:
+    """The selectors of a rule; a comma inside brackets parts none."""
+    return [part.strip() for part in re.split(r",(?![^(\[]*[)\]])", text)]
+
+
+def used(css: str, names: set[str]) -> str:
+    """A style sheet without the rules for classes and ids that no page and no script names."""
+    kept = []
+    for head, body in rules(css):
+        if head.startswith(("@media", "@supports")):
+            inside = used(body, names)
+            kept += [f"{head}{{{inside}}}"] if inside else []
+        elif head.startswith("@"):
+            kept.append(f"{head}{{{body}}}" if body else head)
+        else:
+            wanted = [each for each in selectors(head) if _may_match(each, names)]
+            kept += [f"{','.join(wanted)}{{{body}}}"] if wanted and body else []
+    return "\n".join(kept)
+
+
+def _may_match(selector: str, names: set[str]) -> bool:
+    """Whether a page may have what a selector names outside of its brackets."""
+    plain, before = selector, None
+    while plain != before:
+        before, plain = plain, re.sub(r"\([^()]*\)|\[[^\]]*\]", "", plain)
+    named = re.findall(r"[.#]((?:\\.|[\w-])+)", plain)
+    return all(_COMPOSED.match(name) or name.replace("\\", "") in names for name in named)
+
+
+def names_in(page: str) -> set[str]:
+    """The classes and ids of a page, and every word of its scripts."""
+    values = re.findall(r'\s(?:class|id)="([^"]*)"', page)
+    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", page, re.DOTALL)
+    return {*" ".join(values).split(), *words_of("\n".join(scripts))}
+
+
+def words_of(script: str) -> set[str]:
+    return set(re.findall(r"[\w-]+", script))
+
+
+def sheet(path: Path, static: Path) -> str:
+    """A style sheet with those that it imports, its addresses seen from `static`."""
+    css = path.read_text(encoding="utf-8").replace('@charset "UTF-8";', "")
+
+    def imported(match: re.Match[str]) -> str:
+        return sheet((path.parent / match[1]).resolve(), static)
+
+    def moved(match: re.Match[str]) -> str:
+        address = match[1].strip("\"'")
+        if address.startswith(("data:", "#", "http:", "https:", "//")):
+            return match[0]
+        file, sign, rest = re.match(r"([^?#]*)([?#]?)(.*)", address).groups()
+        place = (path.parent / file).resolve().relative_to(static.resolve())
+        return f"url({place.as_posix()}{sign}{rest})"
+
+    css = re.sub(r"url\((\"[^\"]*\"|'[^']*'|[^\"')]*)\)", moved, css)
+    return re.sub(r"@import\s+[\"']([^\"']+)[\"'];?", imported, css)
+
+
+# --- Pages ------------------------------------------------------------------------------------
+
+
+def assets_of(page: str) -> tuple[list[str], list[str]]:
+    """The style sheets and the scripts that a page names, in the order in which they count, as
+    paths in the site; what has been put together is left out."""
+    styles = [_in_site(match[1]) for match in _LINK.finditer(page)]
+    scripts = [_in_site(match[1]) for match in _SCRIPT.finditer(page)]
+    return [s for s in styles if s != STYLES], [s for s in scripts if s != SCRIPT]
+
+
+def _in_site(address: str) -> str:
+    return re.sub(r"^(?:\.\./|\./)*", "", address)
+
+
+def lighter(page: str, root: str, styles: str, script: str) -> str:
+    """A page that loads one style sheet and one script, at these addresses seen from `root`.
+
+    What its figures repeat of the style sheet goes, and so do digits of numbers that no figure
+    shows.
+    """
+    for pattern, tag in (
+        (_LINK, f'\n    <link rel="stylesheet" href="{root}{styles}" />'),
+        (_SCRIPT, f'\n    <script defer src="{root}{script}"></script>'),
+    ):
+        first = pattern.search(page)
+        if first:
+            page = page[: first.start()] + "\0" + pattern.sub("", page[first.start() :])
+            page = page.replace("\0", tag, 1)
+    page = _FIGURE_STYLES.sub("", page)
+    return _VALUES.sub(lambda match: match[1] + shorter(match[2]) + match[3], page)
+
+
+def shorter(values: str) -> str:
+    """Values of a live figure with `DIGITS` digits a number."""
+
+    def number(text: str) -> float:
+        return float(f"{float(text):.{DIGITS}g}")
+
+    found = json.loads(values, parse_float=number)
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+
+
+def write_all(outdir: Path) -> None:
+    """Put the style sheets and the scripts of the site together, and let its pages load them."""
+    texts = {path: path.read_text(encoding="utf-8") for path in pages(outdir)}
+    named = [assets_of(page) for page in texts.values()]
+    styles = list(dict.fromkeys(name for found, _ in named for name in found))
+    scripts = list(dict.fromkeys(name for _, found in named for name in found))
+    if not styles or not scripts:  # no page has been written anew
+        return
+    static = outdir / "_static"
+    script = ";\n".join((outdir / name).read_text(encoding="utf-8") for name in scripts)
+    script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
+    names = words_of(script).union(*map(names_in, texts.values()))
+    for path in static.glob("search/*.js"):
+        names |= words_of(path.read_text(encoding="utf-8")) if path.stem != "entries" else set()
+    css = "\n".join(sheet(outdir / name, static) for name in styles)
+    css += LIVE_STYLES.read_text(encoding="utf-8") if LIVE_STYLES.exists() else ""
+    addresses = _written(outdir / STYLES, used(css, names)), _written(outdir / SCRIPT, script)
+    for path, page in texts.items():
+        root = "../" * (len(path.relative_to(outdir).parts) - 1)
+        path.write_text(lighter(page, root, *addresses), encoding="utf-8")
+
+
+def _written(path: Path, text: str) -> str:
+    """Write a file; its address, with a sign of its content: a browser may keep it until then."""
+    path.write_text(text, encoding="utf-8")
+    return f"_static/{path.name}?v={hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+# --- What is published ------------------------------------------------------------------------
+
+
+def loaded(site: Path) -> set[str]:
+    """The files in `_static` that pages, or what they load, name; with the licences beside them."""
+    todo = {
+        f"_static/{name}"
+        for path in pages(site)
+        for name in re.findall(r"_static/([^\"'?#)\s]+)", path.read_text(encoding="utf-8"))
+    }
+    if (site / STYLES).exists():
+        css = (site / STYLES).read_text(encoding="utf-8")
+        todo |= {f"_static/{name}" for name in re.findall(r"url\(([^)?#]+)[?#]?[^)]*\)", css)}
+    todo |= {
+        path.relative_to(site).as_posix()
+        for pattern in _PICTURES
+        for path in (site / "_static").glob(pattern)
+    }
+    folders = {name.split("/")[1] for name in todo if name.count("/") > 1}
+    todo |= {f"_static/{folder}/LICENSE" for folder in folders}
+    return {name for name in todo if (site / name).is_file()}
+
+
+def drop_unloaded(site: Path) -> None:
+    """Delete what the pages of a site that is to be published do not load."""
+    wanted = loaded(site)
+    if STYLES not in wanted:
+        return
+    for path in sorted((site / "_static").rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(site).as_posix() not in wanted:
+            path.unlink()
