@@ -86,7 +86,7 @@ def failures() -> list[Failure]:
 
 def _unnamed(log: list[str]) -> Failure:
     """A failure that left neither a report nor a warning: a kernel that died, a fault of a tool."""
-    ran = [re.search(r"(\S+\.md): Execut(?:ing|ed) notebook", line) for line in log]
+    ran = [re.search(r"(\S+\.md): (?:Executing|Executed) notebook", line) for line in log]
     pages = [Path(match[1]).name for match in ran if match]
     if any("DeadKernelError" in line for line in log) and pages:
         return Failure(pages[-1], None, "the kernel died (out of memory, or a crash in its code)")
