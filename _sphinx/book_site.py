@@ -32,6 +32,7 @@ import numbering  # noqa: E402
 import page_checks  # noqa: E402
 import page_context  # noqa: E402
 import search_entries  # noqa: E402
+import streams  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
@@ -144,7 +145,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     sys.path.insert(0, str(ROOT))
     surroundings.keep_inside()
     surroundings.list_fonts()
-    for part in (author_year, katex_math, folds, glossary_links, numbering, tidy_tree):
+    for part in (author_year, katex_math, folds, glossary_links, numbering, streams, tidy_tree):
         part.setup(app)
     app.connect("config-inited", set_repository)
     app.connect("config-inited", page_context.settings)
