@@ -39,6 +39,7 @@ import policy  # noqa: E402
 import search_entries  # noqa: E402
 import solutions  # noqa: E402
 import speech  # noqa: E402
+import streams  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
 
@@ -166,6 +167,7 @@ def setup(app: Sphinx) -> dict[str, object]:
         glossary_links,
         numbering,
         solutions,
+        streams,
         tidy_tree,
     ):
         part.setup(app)

@@ -6,7 +6,9 @@ import build
 import compare
 import katex_math
 import pytest
+import streams
 from bs4 import BeautifulSoup
+from nbformat.v4 import new_output
 from small_books import CELL, make, new_book, write
 
 
@@ -97,6 +99,15 @@ def test_a_book_built_twice_in_two_places_is_the_same_to_the_byte(tmp_path):
         assert status == 0, output
     one, other = (tmp_path / place / "_build" / "html" for place in ("one", "other"))
     assert list(compare.differences(one, other)) == []
+
+
+@pytest.mark.parametrize("pieces", [["a\nb\n"], ["a", "\nb\n"], ["a\n", "b", "\n"], ["a\nb", "\n"]])
+def test_where_a_kernel_cuts_what_is_printed_does_not_show(pieces):
+    outputs = [new_output("stream", name="stdout", text=piece) for piece in pieces]
+    outputs.insert(1, new_output("display_data", {"text/plain": "figure"}))
+    first, figure = streams.whole(outputs)
+    assert first["text"] == "a\nb\n" and figure["output_type"] == "display_data"
+    assert outputs[0]["text"] == pieces[0]
 
 
 def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
