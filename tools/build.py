@@ -62,12 +62,15 @@ def run_jupyter_book() -> int:
             cwd=ROOT,
             env=os.environ | {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"},
         )
-        for line in process.stdout:
-            plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
-            log.write(plain)
-            if SHOWN.search(plain) and not NOISE.search(plain):
-                print("  " + plain.strip().split("\r")[-1][:160], flush=True)
-        return process.wait()
+        try:
+            for line in process.stdout:
+                plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+                log.write(plain)
+                if SHOWN.search(plain) and not NOISE.search(plain):
+                    print("  " + plain.strip().split("\r")[-1][:160], flush=True)
+            return process.wait()
+        finally:  # whoever stops this stops what it started
+            process.terminate()
 
 
 def failures() -> list[Failure]:
