@@ -262,12 +262,16 @@ def test_what_a_person_gives_is_added_and_kept(tmp_path):
     told = report.write_reports(KEY, found, options(tmp_path))
     assert "1 answers are to be read" in " ".join(told)
     path = tmp_path / "by_hand.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("ada,why,,3,,", "ada,why,2.5,3,good,"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("a reason,,3,,Bec", "a reason,2.5,3,good,Bec")
+    )
     told = report.write_reports(KEY, found, options(tmp_path))
     assert "to be read" not in " ".join(told)
     assert rows(tmp_path / "points.csv")[1][1:5] == ["5.5", "6", "3", "2.5"]
     assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
     assert "good" in (tmp_path / "students" / "ada.html").read_text(encoding="utf-8")
+    path.write_text("submission,question,points,comment\nada,why,2.5,good\n")  # an older table
+    assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
     path.write_text(path.read_text(encoding="utf-8").replace("2.5", "7"))
     with pytest.raises(InputError, match="'7' points, expected 0 to 3"):
         report.write_reports(KEY, found, options(tmp_path))
