@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from argparse import Namespace
 from dataclasses import replace
 
@@ -165,6 +166,59 @@ def test_a_sandbox_that_does_not_start_is_nobody_s_zero(two, tmp_path, monkeypat
     with pytest.raises(NoBoxError, match="no room"):
         grade_all(key, find_submissions(place), Broken(), tmp_path / "out", 1, quiet=True)
     assert [path.name for path in (tmp_path / "out" / "records").iterdir()] == ["ada.json"]
+
+
+# What lies in the folder -------------------------------------------------------------------------
+
+
+def lay(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return folder
+
+
+def test_a_person_s_folder_without_a_notebook_counts_only_if_there_is_no_other(tmp_path):
+    ada, bob = "Ada Lovelace_123_assignsubmission_", "Bob_124_assignsubmission_"
+    lay(tmp_path, f"{ada}file/a.ipynb", f"{ada}onlinetext/onlinetext.html")
+    lay(tmp_path, f"{bob}onlinetext/onlinetext.html", "Bob_125_assignsubmission_file/a.ipynb")
+    found = [one.name for one in find_submissions(tmp_path)]
+    assert found == [f"{ada}file", f"{bob}onlinetext", "Bob_125_assignsubmission_file"]
+
+
+def test_what_is_no_notebook_is_a_submission_without_one_but_tables_are_none(tmp_path):
+    lay(
+        tmp_path,
+        "turingalan_101_9_homework.pdf",
+        "grades.csv",
+        "GRADES.CSV",
+        ".DS_Store",
+        "Thumbs.db",
+    )
+    lay(tmp_path, "lovelaceada_102_7_a.ipynb", "lovelaceada_102_8_notes.pdf")
+    found = {one.name: one.path for one in find_submissions(tmp_path)}
+    assert set(found) == {"turingalan_101_9_homework", "lovelaceada_102_7_a"}
+    assert found["turingalan_101_9_homework"] is None
+    (nothing,) = [one for one in find_submissions(tmp_path) if one.path is None]
+    record = grade.grade_one(KEY, nothing, Unboxed(), tmp_path)
+    assert record["notes"] == ["there is no notebook in it."]
+    assert marks_of(KEY, record, {}).total == 0
+
+
+def test_of_several_notebooks_the_newest_counts_then_the_first_by_name(tmp_path):
+    lay(tmp_path, "ada/a.ipynb", "ada/b.ipynb", "ada/c.ipynb")
+    for name, time in (("a", 10), ("b", 20), ("c", 15)):
+        os.utime(tmp_path / "ada" / f"{name}.ipynb", (time, time))
+    (one,) = find_submissions(tmp_path)
+    assert one.path.name == "b.ipynb"
+    assert one.note == "several notebooks: b.ipynb counts, the newest."
+    os.utime(tmp_path / "ada" / "a.ipynb", (20, 20))
+    (one,) = find_submissions(tmp_path)
+    assert one.path.name == "a.ipynb" and "the first by name of the newest" in one.note
+    for path in (tmp_path / "ada").iterdir():
+        path.write_text("the same")
+    assert find_submissions(tmp_path)[0].note == ""
 
 
 # Tables ------------------------------------------------------------------------------------------
