@@ -10,12 +10,14 @@ import pytest
 from test_course_source import small
 
 from icllib.course import box, grade, report, session, tables
+from icllib.course.__main__ import main
 from icllib.course.archives import student_notebook
 from icllib.course.box import NoBoxError, Unboxed, find_box
 from icllib.course.grade import find_submissions, grade_all
 from icllib.course.key import ByHand, Key, Test
 from icllib.course.marks import by_hand_points, marks_of
-from icllib.course.quoting import quoted
+from icllib.course.quoting import quoted, read_rows
+from icllib.course.reading import Unreadable, answers_in
 from icllib.course.similar import similar_pairs
 from icllib.course.source import read_source
 from icllib.errors import InputError
@@ -221,6 +223,21 @@ def test_of_several_notebooks_the_newest_counts_then_the_first_by_name(tmp_path)
     assert find_submissions(tmp_path)[0].note == ""
 
 
+def test_another_assignment_s_notebook_is_told_in_one_sentence(tmp_path):
+    notebook = {"cells": [], "metadata": {"kit": {"assignment": "01"}}}
+    (tmp_path / "ada.ipynb").write_text(json.dumps(notebook))
+    (one,) = find_submissions(tmp_path)
+    record = grade.grade_one(KEY, one, Unboxed(), tmp_path)
+    assert record["notes"] == ["this is assignment 01, not 99."]
+    with pytest.raises(Unreadable):
+        answers_in(notebook, KEY)
+
+
+def test_what_was_not_built_is_to_be_built_first(tmp_path, capsys):
+    assert main(["grade", "02", str(tmp_path), "--dist", str(tmp_path / "dist")]) == 1
+    assert "python -m icllib.course build 02` first" in capsys.readouterr().err
+
+
 # Tables ------------------------------------------------------------------------------------------
 
 
@@ -270,7 +287,10 @@ def test_canvas_own_gradebook_is_filled_in_and_nothing_else_in_it_changes(tmp_pa
     before, after = rows(tmp_path / "book.csv"), rows(tmp_path / "out.csv")
     assert [row[5] for row in after] == ["Small (4711)", "6", "3", "3", ""]
     assert [row[:5] + row[6:] for row in after] == [row[:5] + row[6:] for row in before]
-    assert told == ["eve_999_1 is nobody's in the table: 3 points."]
+    assert told == [
+        "eve_999_1 is nobody's in the table (compared: Student, ID, SIS User ID, SIS Login ID): "
+        "3 points."
+    ]
     with pytest.raises(InputError, match="give --column one of 'Small"):
         tables.canvas(tmp_path / "book.csv", tmp_path / "out.csv", KEY, marks, column="Nothing")
 
@@ -301,6 +321,86 @@ def test_two_submissions_of_one_person_are_told_and_not_filled_in(tmp_path):
     told = tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
     assert rows(tmp_path / "out.csv")[1:] == [["7", "Ada", "", ""], ["8", "Bob", "3", "8"]]
     assert sum("one of several for 7" in line for line in told) == 2
+
+
+def test_a_table_that_says_nothing_of_who_people_are_is_refused(tmp_path):
+    (tmp_path / "roster.csv").write_text("who,group\nAda,1\n")
+    with pytest.raises(InputError, match=r"columns 'who', 'group', expected one of id, .*name"):
+        tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Lovelace", "Lovelace, Ada", "lovelaceada_9_8_a", "Ada_Lovelace"]
+)
+@pytest.mark.parametrize(
+    "table",
+    ["name,x\nAda Lovelace,", 'name,x\n"Lovelace, Ada",', "first name,last name\nAda,Lovelace"],
+)
+def test_a_name_is_found_in_both_orders(table, name, tmp_path):
+    (tmp_path / "roster.csv").write_text(f"{table}\n")
+    told = tables.roster(
+        tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [marks_of(KEY, record(name), {})]
+    )
+    assert told == [] and rows(tmp_path / "out.csv")[1][-1] == name
+
+
+def test_the_class_page_names_who_handed_in_nothing_and_the_mean(tmp_path):
+    (tmp_path / "book.csv").write_text(CANVAS, encoding="utf-8")
+    found = [record("ada_101", text=""), record("bob_102", ("right", "not yet"), text="")]
+    report.write_reports(KEY, found, options(tmp_path, canvas=tmp_path / "book.csv"))
+    page = (tmp_path / "class.html").read_text(encoding="utf-8")
+    assert "Handed in nothing" in page and page.count("<li>") == 1
+    assert "<li>Nobody, Nina</li>" in page and "Mean: 2.5 of 6 points" in page
+    report.write_reports(KEY, found, options(tmp_path))
+    assert "Handed in nothing" not in (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("roster", "who,group\nAda,1\n"),
+        ("canvas", "Student,ID,Other\nAda,1,\n"),
+        ("moodle", "Full name,Status\nAda,\n"),
+        ("moodle", MOODLE.replace("6,00", "100")),
+        ("roster", "PK\0\0,\n"),
+    ],
+)
+def test_a_fault_in_a_table_is_told_before_anything_is_graded(kind, text, tmp_path):
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(InputError, match=r"table.csv"):
+        report.check_tables(KEY, options(tmp_path, **{kind: tmp_path / "table.csv"}))
+
+
+@pytest.mark.parametrize("form", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_a_spreadsheet_writes_it(form, tmp_path):
+    (tmp_path / "roster.csv").write_bytes("name;x\nBjörn Åß;–\n".encode(form))
+    header, (row,), _ = read_rows(tmp_path / "roster.csv")
+    assert header == ["name", "x"] and row == ["Björn Åß", "–"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Assignment 1 (40231)", "01 (7)", "Regression (1)", "Assignment 01"]
+)
+def test_canvas_own_column_is_found_by_title_or_number(name, tmp_path):
+    key = replace(KEY, id="01", title="Regression")
+    others = "Assignment 11 (40232),Assignment 2 (1),101 (5)"
+    (tmp_path / "book.csv").write_text(f"Student,ID,{others},{name}\nAda,7,,,,\n")
+    tables.canvas(
+        tmp_path / "book.csv", tmp_path / "out.csv", key, [marks_of(KEY, record("7"), {})]
+    )
+    assert rows(tmp_path / "out.csv")[1] == ["Ada", "7", "", "", "", "3"]
+    (tmp_path / "book.csv").write_text(f"Student,ID,{name},{name}\nAda,7,,\n")
+    with pytest.raises(InputError, match=r"2 columns .* give --column"):
+        report.check_tables(key, options(tmp_path, canvas=tmp_path / "book.csv"))
+
+
+def test_moodle_s_other_cells_stay_as_they_were(tmp_path):
+    text = MOODLE.replace("Submitted;;", "-;-;", 1)
+    (tmp_path / "sheet.csv").write_text(text, encoding="utf-8")
+    marks = [marks_of(KEY, record("Ada_55_x", text=""), {})]
+    tables.moodle(tmp_path / "sheet.csv", tmp_path / "out.csv", KEY, marks, {"Ada_55_x": "=1"})
+    line = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()[1]
+    assert line == "Participant 55;Ada Lovelace;ada@x.org;-;3;6,00;'=1"
 
 
 def test_gradescope_gets_each_check_and_hides_the_hidden_until_the_due_date():
