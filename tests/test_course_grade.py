@@ -344,6 +344,13 @@ def test_a_name_is_found_in_both_orders(table, name, tmp_path):
     assert told == [] and rows(tmp_path / "out.csv")[1][-1] == name
 
 
+def test_of_several_that_an_identifier_fits_the_name_decides(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n1,Ada Lovelace\n2,Alan Turing\n")
+    marks = [marks_of(KEY, record("turingalan_1_2_hw", text=""), {})]
+    tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
+    assert [row[2] for row in rows(tmp_path / "out.csv")] == ["points", "", "3"]
+
+
 def test_the_class_page_names_who_handed_in_nothing_and_the_mean(tmp_path):
     (tmp_path / "book.csv").write_text(CANVAS, encoding="utf-8")
     found = [record("ada_101", text=""), record("bob_102", ("right", "not yet"), text="")]

@@ -167,9 +167,11 @@ def _fitting(header: list[str], rows: list[list[str]], marks: list[Marks]) -> li
     ids, called = [_ids(names, row) for row in rows], [_called(names, row) for row in rows]
     found = []
     for mark in marks:
-        fits = [row for row, own in zip(rows, ids, strict=True) if own & _tokens(mark.name)]
-        parts = _parts(mark.name)
-        found.append(fits or [row for row, own in zip(rows, called, strict=True) if own & parts])
+        tokens, parts = _tokens(mark.name), _parts(mark.name)
+        fits = [n for n, own in enumerate(ids) if own & tokens]
+        if len(fits) != 1:  # a short identifier may be any number in a file's name
+            fits = [n for n in fits or range(len(rows)) if called[n] & parts] or fits
+        found.append([rows[n] for n in fits])
     return found
 
 
