@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from argparse import Namespace
 from dataclasses import replace
 
@@ -9,12 +10,14 @@ import pytest
 from test_course_source import small
 
 from icllib.course import box, grade, report, session, tables
+from icllib.course.__main__ import main
 from icllib.course.archives import student_notebook
 from icllib.course.box import NoBoxError, Unboxed, find_box
 from icllib.course.grade import find_submissions, grade_all
 from icllib.course.key import ByHand, Key, Test
 from icllib.course.marks import by_hand_points, marks_of
-from icllib.course.quoting import quoted
+from icllib.course.quoting import quoted, read_rows
+from icllib.course.reading import Unreadable, answers_in
 from icllib.course.similar import similar_pairs
 from icllib.course.source import read_source
 from icllib.errors import InputError
@@ -167,6 +170,74 @@ def test_a_sandbox_that_does_not_start_is_nobody_s_zero(two, tmp_path, monkeypat
     assert [path.name for path in (tmp_path / "out" / "records").iterdir()] == ["ada.json"]
 
 
+# What lies in the folder -------------------------------------------------------------------------
+
+
+def lay(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return folder
+
+
+def test_a_person_s_folder_without_a_notebook_counts_only_if_there_is_no_other(tmp_path):
+    ada, bob = "Ada Lovelace_123_assignsubmission_", "Bob_124_assignsubmission_"
+    lay(tmp_path, f"{ada}file/a.ipynb", f"{ada}onlinetext/onlinetext.html")
+    lay(tmp_path, f"{bob}onlinetext/onlinetext.html", "Bob_125_assignsubmission_file/a.ipynb")
+    found = [one.name for one in find_submissions(tmp_path)]
+    assert found == [f"{ada}file", f"{bob}onlinetext", "Bob_125_assignsubmission_file"]
+
+
+def test_what_is_no_notebook_is_a_submission_without_one_but_tables_are_none(tmp_path):
+    lay(
+        tmp_path,
+        "turingalan_101_9_homework.pdf",
+        "grades.csv",
+        "GRADES.CSV",
+        ".DS_Store",
+        "Thumbs.db",
+    )
+    lay(tmp_path, "lovelaceada_102_7_a.ipynb", "lovelaceada_102_8_notes.pdf")
+    found = {one.name: one.path for one in find_submissions(tmp_path)}
+    assert set(found) == {"turingalan_101_9_homework", "lovelaceada_102_7_a"}
+    assert found["turingalan_101_9_homework"] is None
+    (nothing,) = [one for one in find_submissions(tmp_path) if one.path is None]
+    record = grade.grade_one(KEY, nothing, Unboxed(), tmp_path)
+    assert record["notes"] == ["there is no notebook in it."]
+    assert marks_of(KEY, record, {}).total == 0
+
+
+def test_of_several_notebooks_the_newest_counts_then_the_first_by_name(tmp_path):
+    lay(tmp_path, "ada/a.ipynb", "ada/b.ipynb", "ada/c.ipynb")
+    for name, time in (("a", 10), ("b", 20), ("c", 15)):
+        os.utime(tmp_path / "ada" / f"{name}.ipynb", (time, time))
+    (one,) = find_submissions(tmp_path)
+    assert one.path.name == "b.ipynb"
+    assert one.note == "several notebooks: b.ipynb counts, the newest."
+    os.utime(tmp_path / "ada" / "a.ipynb", (20, 20))
+    (one,) = find_submissions(tmp_path)
+    assert one.path.name == "a.ipynb" and "the first by name of the newest" in one.note
+    for path in (tmp_path / "ada").iterdir():
+        path.write_text("the same")
+    assert find_submissions(tmp_path)[0].note == ""
+
+
+def test_another_assignment_s_notebook_is_told_in_one_sentence(tmp_path):
+    notebook = {"cells": [], "metadata": {"kit": {"assignment": "01"}}}
+    (tmp_path / "ada.ipynb").write_text(json.dumps(notebook))
+    (one,) = find_submissions(tmp_path)
+    record = grade.grade_one(KEY, one, Unboxed(), tmp_path)
+    assert record["notes"] == ["this is assignment 01, not 99."]
+    with pytest.raises(Unreadable):
+        answers_in(notebook, KEY)
+
+
+def test_what_was_not_built_is_to_be_built_first(tmp_path, capsys):
+    assert main(["grade", "02", str(tmp_path), "--dist", str(tmp_path / "dist")]) == 1
+    assert "python -m icllib.course build 02` first" in capsys.readouterr().err
+
+
 # Tables ------------------------------------------------------------------------------------------
 
 
@@ -216,7 +287,10 @@ def test_canvas_own_gradebook_is_filled_in_and_nothing_else_in_it_changes(tmp_pa
     before, after = rows(tmp_path / "book.csv"), rows(tmp_path / "out.csv")
     assert [row[5] for row in after] == ["Small (4711)", "6", "3", "3", ""]
     assert [row[:5] + row[6:] for row in after] == [row[:5] + row[6:] for row in before]
-    assert told == ["eve_999_1 is nobody's in the table: 3 points."]
+    assert told == [
+        "eve_999_1 is nobody's in the table (compared: Student, ID, SIS User ID, SIS Login ID): "
+        "3 points."
+    ]
     with pytest.raises(InputError, match="give --column one of 'Small"):
         tables.canvas(tmp_path / "book.csv", tmp_path / "out.csv", KEY, marks, column="Nothing")
 
@@ -249,6 +323,93 @@ def test_two_submissions_of_one_person_are_told_and_not_filled_in(tmp_path):
     assert sum("one of several for 7" in line for line in told) == 2
 
 
+def test_a_table_that_says_nothing_of_who_people_are_is_refused(tmp_path):
+    (tmp_path / "roster.csv").write_text("who,group\nAda,1\n")
+    with pytest.raises(InputError, match=r"columns 'who', 'group', expected one of id, .*name"):
+        tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Lovelace", "Lovelace, Ada", "lovelaceada_9_8_a", "Ada_Lovelace"]
+)
+@pytest.mark.parametrize(
+    "table",
+    ["name,x\nAda Lovelace,", 'name,x\n"Lovelace, Ada",', "first name,last name\nAda,Lovelace"],
+)
+def test_a_name_is_found_in_both_orders(table, name, tmp_path):
+    (tmp_path / "roster.csv").write_text(f"{table}\n")
+    told = tables.roster(
+        tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [marks_of(KEY, record(name), {})]
+    )
+    assert told == [] and rows(tmp_path / "out.csv")[1][-1] == name
+
+
+def test_of_several_that_an_identifier_fits_the_name_decides(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\n1,Ada Lovelace\n2,Alan Turing\n")
+    marks = [marks_of(KEY, record("turingalan_1_2_hw", text=""), {})]
+    tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
+    assert [row[2] for row in rows(tmp_path / "out.csv")] == ["points", "", "3"]
+
+
+def test_the_class_page_names_who_handed_in_nothing_and_the_mean(tmp_path):
+    (tmp_path / "book.csv").write_text(CANVAS, encoding="utf-8")
+    found = [record("ada_101", text=""), record("bob_102", ("right", "not yet"), text="")]
+    report.write_reports(KEY, found, options(tmp_path, canvas=tmp_path / "book.csv"))
+    page = (tmp_path / "class.html").read_text(encoding="utf-8")
+    assert "Handed in nothing" in page and page.count("<li>") == 1
+    assert "<li>Nobody, Nina</li>" in page and "Mean: 2.5 of 6 points" in page
+    report.write_reports(KEY, found, options(tmp_path))
+    assert "Handed in nothing" not in (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("roster", "who,group\nAda,1\n"),
+        ("canvas", "Student,ID,Other\nAda,1,\n"),
+        ("moodle", "Full name,Status\nAda,\n"),
+        ("moodle", MOODLE.replace("6,00", "100")),
+        ("roster", "PK\0\0,\n"),
+    ],
+)
+def test_a_fault_in_a_table_is_told_before_anything_is_graded(kind, text, tmp_path):
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(InputError, match=r"table.csv"):
+        report.check_tables(KEY, options(tmp_path, **{kind: tmp_path / "table.csv"}))
+
+
+@pytest.mark.parametrize("form", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_as_a_spreadsheet_writes_it(form, tmp_path):
+    (tmp_path / "roster.csv").write_bytes("name;x\nBjörn Åß;–\n".encode(form))
+    header, (row,), _ = read_rows(tmp_path / "roster.csv")
+    assert header == ["name", "x"] and row == ["Björn Åß", "–"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Assignment 1 (40231)", "01 (7)", "Regression (1)", "Assignment 01"]
+)
+def test_canvas_own_column_is_found_by_title_or_number(name, tmp_path):
+    key = replace(KEY, id="01", title="Regression")
+    others = "Assignment 11 (40232),Assignment 2 (1),101 (5)"
+    (tmp_path / "book.csv").write_text(f"Student,ID,{others},{name}\nAda,7,,,,\n")
+    tables.canvas(
+        tmp_path / "book.csv", tmp_path / "out.csv", key, [marks_of(KEY, record("7"), {})]
+    )
+    assert rows(tmp_path / "out.csv")[1] == ["Ada", "7", "", "", "", "3"]
+    (tmp_path / "book.csv").write_text(f"Student,ID,{name},{name}\nAda,7,,\n")
+    with pytest.raises(InputError, match=r"2 columns .* give --column"):
+        report.check_tables(key, options(tmp_path, canvas=tmp_path / "book.csv"))
+
+
+def test_moodle_s_other_cells_stay_as_they_were(tmp_path):
+    text = MOODLE.replace("Submitted;;", "-;-;", 1)
+    (tmp_path / "sheet.csv").write_text(text, encoding="utf-8")
+    marks = [marks_of(KEY, record("Ada_55_x", text=""), {})]
+    tables.moodle(tmp_path / "sheet.csv", tmp_path / "out.csv", KEY, marks, {"Ada_55_x": "=1"})
+    line = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()[1]
+    assert line == "Participant 55;Ada Lovelace;ada@x.org;-;3;6,00;'=1"
+
+
 def test_gradescope_gets_each_check_and_hides_the_hidden_until_the_due_date():
     found = tables.gradescope(KEY, record("x", ("right", "not yet"), notes=["it fell."]))
     assert found["score"] == 2 and "it fell." in found["output"]
@@ -262,12 +423,16 @@ def test_what_a_person_gives_is_added_and_kept(tmp_path):
     told = report.write_reports(KEY, found, options(tmp_path))
     assert "1 answers are to be read" in " ".join(told)
     path = tmp_path / "by_hand.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("ada,why,,3,,", "ada,why,2.5,3,good,"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("a reason,,3,,Bec", "a reason,2.5,3,good,Bec")
+    )
     told = report.write_reports(KEY, found, options(tmp_path))
     assert "to be read" not in " ".join(told)
     assert rows(tmp_path / "points.csv")[1][1:5] == ["5.5", "6", "3", "2.5"]
     assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
     assert "good" in (tmp_path / "students" / "ada.html").read_text(encoding="utf-8")
+    path.write_text("submission,question,points,comment\nada,why,2.5,good\n")  # an older table
+    assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
     path.write_text(path.read_text(encoding="utf-8").replace("2.5", "7"))
     with pytest.raises(InputError, match="'7' points, expected 0 to 3"):
         report.write_reports(KEY, found, options(tmp_path))

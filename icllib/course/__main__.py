@@ -91,14 +91,18 @@ def _grade(options: argparse.Namespace) -> None:
     from icllib.course.archives import grader_key
     from icllib.course.box import find_box
     from icllib.course.grade import find_submissions, grade_all
-    from icllib.course.report import write_reports
+    from icllib.course.report import check_tables, write_reports
 
     given = Path(options.key)
-    key = grader_key(given if given.is_file() else options.dist / options.key / "grader.zip")
+    place = given if given.is_file() else options.dist / options.key / "grader.zip"
+    if not place.exists():
+        raise FormError(f"there is no {place}: `python -m icllib.course build {given.name}` first")
+    key = grader_key(place)
     if checks_digest(key.checks) != key.checks_digest:
         raise FormError(f"{given} was built with other checks than these: build it again")
     if key.variant:
         print(f"{key.id} {key.title}: {key.numbers}")
+    check_tables(key, options)
     found = find_submissions(options.submissions)
     records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
     for line in write_reports(key, records, options):
@@ -108,7 +112,7 @@ def _grade(options: argparse.Namespace) -> None:
 def _gradescope(options: argparse.Namespace) -> None:
     from icllib.course.archives import grader_key
     from icllib.course.box import NoBoxError, find_box
-    from icllib.course.grade import Found, grade_one, sandbox_library
+    from icllib.course.grade import Found, grade_one, newest, sandbox_library
     from icllib.course.tables import gradescope
 
     key: Key = grader_key(options.key)
@@ -116,9 +120,7 @@ def _gradescope(options: argparse.Namespace) -> None:
         box = find_box()
     except NoBoxError:
         box = find_box("user")
-    notebooks = sorted(options.submission.rglob("*.ipynb"))
-    note = "" if len(notebooks) < 2 else f"several notebooks: {notebooks[0].name} counts."
-    found = Found("submission", notebooks[0] if notebooks else None, note)
+    found = Found("submission", *newest(options.submission))
     with sandbox_library(key) as library:
         record = grade_one(key, found, box, library)
     text = json.dumps(gradescope(key, record), indent=1, ensure_ascii=False)

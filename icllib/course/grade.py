@@ -4,6 +4,7 @@ already is not graded again."""
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -22,7 +23,11 @@ from icllib.course.session import Session
 from icllib.errors import InputError
 from icllib.files import write_atomically
 
-__all__ = ["Found", "find_submissions", "grade_all", "grade_one", "sandbox_library"]
+__all__ = ["Found", "find_submissions", "grade_all", "grade_one", "newest", "sandbox_library"]
+
+# one person's: Ada_123_assignsubmission_file of Moodle, lovelaceada_123_456_a.pdf of Canvas
+_PERSON = re.compile(r"(.+_\d+)_assignsubmission_|([^_]+_(?:LATE_)?\d+)_\d+_")
+_SYSTEM = ("thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ def sandbox_library(key: Key) -> Iterator[Path]:
 def find_submissions(folder: Path) -> list[Found]:
     """Each notebook in a folder, and each folder in it as one submission, sorted by name.
 
+    What holds no notebook is a submission too, unless the same person handed in another; hidden
+    files and tables are none.
+
     Raises:
         InputError: there is no such folder.
     """
@@ -58,17 +66,45 @@ def find_submissions(folder: Path) -> list[Found]:
         raise InputError(f"submissions = {str(folder)!r}, expected a folder")
     found = []
     for path in sorted(folder.absolute().iterdir()):  # a worker may stand elsewhere
-        if path.name.startswith((".", "__")):
+        if path.name.startswith((".", "__", "~$")) or path.name.lower() in _SYSTEM:
             continue
         if path.is_dir() and not path.is_symlink():
-            inside = [
-                p for p in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts
-            ]
-            note = "" if len(inside) < 2 else f"several notebooks: {inside[0].name} counts."
-            found.append(Found(path.name, inside[0] if inside else None, note))
+            found.append(Found(path.name, *newest(path)))
         elif path.suffix == ".ipynb":
             found.append(Found(path.stem, path))
-    return found
+        elif path.suffix.lower() != ".csv":
+            found.append(Found(path.stem, None))
+    done = {_person(one.name) for one in found if one.path is not None}
+    kept = []
+    for one in found:
+        person = _person(one.name)
+        if one.path is not None or person not in done:
+            kept.append(one)
+            done.add(person)
+    return kept
+
+
+def _person(name: str) -> str:
+    match = _PERSON.match(name)
+    return name if match is None else match[1] or match[2].replace("_LATE_", "_")
+
+
+def newest(folder: Path) -> tuple[Path | None, str]:
+    """The notebook that counts in a folder, and a note if there are different ones: the newest;
+    of several with one time, the first by name."""
+    inside = [p for p in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+    if len(inside) < 2:
+        return (inside[0] if inside else None), ""
+    times = [path.lstat().st_mtime for path in inside]
+    last = inside[times.index(max(times))]
+    if len({_content(path) for path in inside}) == 1:
+        return last, ""
+    why = "the newest" if times.count(max(times)) == 1 else "the first by name of the newest"
+    return last, f"several notebooks: {last.name} counts, {why}."
+
+
+def _content(path: Path) -> str:
+    return digest_of(path) if path.is_file() and not path.is_symlink() else str(path)
 
 
 def grade_one(

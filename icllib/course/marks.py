@@ -84,12 +84,13 @@ def by_hand_points(path: Path, key: Key) -> dict[tuple[str, str], tuple[float | 
 
 def write_by_hand(path: Path, key: Key, records: list[dict], given: dict) -> None:
     """The answers in words, one a line, with room for points and a comment."""
-    header = ["submission", "question", "points", "most", "comment", "answer"]
+    header = ["submission", "question", "rubric", "points", "most", "comment", "answer"]
     rows = []
     for part in key.by_hand:
         for record in records:
             points, comment = given.get((record["name"], part.question), (None, ""))
             text = record["texts"].get(part.question, "")
             shown = "" if points is None else f"{points:g}"
-            rows.append([record["name"], part.question, shown, f"{part.points:g}", comment, text])
+            asked = [part.question, part.rubric, shown, f"{part.points:g}"]
+            rows.append([record["name"], *asked, comment, text])
     write_rows(path, header, [[quoted(cell) for cell in row] for row in rows], csv.excel)

@@ -25,15 +25,15 @@ def quoted(cell: str) -> str:
 
 
 def read_rows(path: Path) -> tuple[list[str], list[list[str]], type[csv.Dialect]]:
-    """The header, the other rows, and the form of a CSV, in UTF-8 with or without a mark.
+    """The header, the other rows, and the form of a CSV, in UTF-8 with or without a mark,
+    in UTF-16 with one, or as an ordinary Excel writes it (Windows-1252).
 
     Raises:
         InputError: it is no such table.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not in UTF-8: export it as a CSV again") from None
+    text = _decoded(path.read_bytes())
+    if "\0" in text:
+        raise InputError(f"{path} is no table in text: export it as a CSV again")
     first = text.partition("\n")[0]
     mark = max(",;\t", key=first.count)
     dialect = type("Found", (csv.excel,), {"delimiter": mark})
@@ -41,6 +41,16 @@ def read_rows(path: Path) -> tuple[list[str], list[list[str]], type[csv.Dialect]
     if not rows or len(rows[0]) < 2:
         raise InputError(f"{path} has {first[:60]!r} as its first line, expected names of columns")
     return rows[0], rows[1:], dialect
+
+
+def _decoded(data: bytes) -> str:
+    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for form in ("utf-16" if is_wide else "utf-8-sig", "cp1252"):
+        try:
+            return data.decode(form)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
 
 
 def write_rows(

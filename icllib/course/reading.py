@@ -109,7 +109,14 @@ def _text(cell: dict) -> str | None:
 
 
 def answers_in(data: dict, key: Key) -> Answers:
-    """The cells of the key's questions, in the order in which they stand in the notebook."""
+    """The cells of the key's questions, in the order in which they stand in the notebook.
+
+    Raises:
+        Unreadable: it is a notebook of another assignment.
+    """
+    other = _kit(data).get("assignment", key.id)
+    if other != key.id and isinstance(other, str):
+        raise Unreadable(f"this is assignment {other[:20]}, not {key.id}.")
     by_hand = {part.question for part in key.by_hand}
     parts: dict[str, list[str]] = {}
     for cell, mark in marked(data):
@@ -131,11 +138,16 @@ def answers_in(data: dict, key: Key) -> Answers:
 
 
 def _other_numbers(data: dict, key: Key) -> list[str]:
-    metadata = data.get("metadata")
-    kit = metadata.get("kit") if isinstance(metadata, dict) else None
-    if isinstance(kit, dict) and kit.get("variant", key.variant) != key.variant:
+    if _kit(data).get("variant", key.variant) != key.variant:
         return [f"this notebook was built with other numbers than {key.numbers or 'the key'}."]
     return []
+
+
+def _kit(data: dict) -> dict:
+    """What the kit wrote into the notebook's own metadata."""
+    metadata = data.get("metadata")
+    kit = metadata.get("kit") if isinstance(metadata, dict) else None
+    return kit if isinstance(kit, dict) else {}
 
 
 def _plain(code: str) -> str:

@@ -14,7 +14,7 @@ from icllib.course.reading import file_name
 from icllib.course.similar import similar_pairs
 from icllib.files import write_atomically
 
-__all__ = ["student_page", "write_reports"]
+__all__ = ["check_tables", "student_page", "write_reports"]
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
 color:#222;background:#fff}table{border-collapse:collapse;width:100%}td,th{text-align:left;
@@ -72,7 +72,12 @@ def student_page(key: Key, record: dict, marks: Marks, reveal: bool) -> str:
 
 
 def _class_page(
-    key: Key, records: list[dict], marks: list[Marks], stats: list[list[str]], pairs: list
+    key: Key,
+    records: list[dict],
+    marks: list[Marks],
+    stats: list[list[str]],
+    pairs: list,
+    absent: list[str] | None,
 ) -> str:
     body = f"<h1>{escape(key.title)}</h1>"
     people = []
@@ -82,6 +87,13 @@ def _class_page(
         notes = escape(" ".join(record["notes"]))
         people.append([link, f"{mark.total:g} of {key.points:g}", notes])
     body += _table(["submission", "points", "notes"], people)
+    if marks:
+        mean = sum(mark.total for mark in marks) / len(marks)
+        body += f"<p>Mean: {mean:.3g} of {key.points:g} points, {len(marks)} submissions.</p>"
+    if absent is not None:
+        people = "".join(f"<li>{escape(name)}</li>" for name in absent)
+        body += "<h2>Handed in nothing</h2><p>In the table, without a submission of theirs:</p>"
+        body += f"<ul>{people}</ul>" if absent else "<p>nobody.</p>"
     body += "<h2>Checks</h2>"
     body += _table(list(map(escape, stats[0])), [list(map(escape, row)) for row in stats[1:]])
     body += "<h2>Alike</h2><p>Names left out, these are nearly the same. Short answers are alike "
@@ -102,6 +114,22 @@ def _in_words(key: Key, record: dict, mark: Marks, reveal: bool) -> str:
         parts.append(f"{test.question}: {_SIGNS[entry['verdict']]} {words}")
     parts += [f"{q}: {words}" for q, words in mark.comments.items() if words]
     return " ".join(parts)
+
+
+def check_tables(key: Key, options: argparse.Namespace) -> None:
+    """Read all that `write_reports` will read beside the records.
+
+    Raises:
+        InputError: a table cannot be filled in, or what a person wrote cannot be read.
+    """
+    by_hand_points(options.out / "by_hand.csv", key)
+    tables.check(key, options.roster, options.canvas, options.moodle, options.column)
+
+
+def _absent(options: argparse.Namespace, marks: list[Marks]) -> list[str] | None:
+    given = [place for place in (options.roster, options.canvas, options.moodle) if place]
+    names = [name for place in given for name in tables.absent(place, marks)]
+    return list(dict.fromkeys(names)) if given else None
 
 
 def write_reports(key: Key, records: list[dict], options: argparse.Namespace) -> list[str]:
@@ -127,7 +155,7 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
             out / "students" / file_name(mark.name, "html"), page.encode("utf-8", "replace")
         )
     pairs = similar_pairs(key, records)
-    page = _class_page(key, records, marks, stats, pairs)
+    page = _class_page(key, records, marks, stats, pairs, _absent(options, marks))
     write_atomically(out / "class.html", page.encode("utf-8", "replace"))
     sentences = [f"{r['name']}: {note}" for r in records for note in r["notes"]]
     if options.roster:
