@@ -37,8 +37,8 @@ def public_key(data: dict) -> Key:
     questions = tuple(dict.fromkeys(test.question for test in tests))
     if not any(m.get("kind") == "answer" and m["question"] in questions for _, m in marked(data)):
         raise FormError(
-            f"the cells of this notebook have lost their marks (checks it came with: {len(tests)}): "
-            "copy your answers into a fresh file"
+            "the cells of this notebook have lost their marks "
+            f"(checks it came with: {len(tests)}): copy your answers into a fresh file"
         )
     return Key(
         id=str(kit["assignment"]),
