@@ -264,3 +264,38 @@ def test_a_layer_that_was_not_trained_is_told_so():
     assert "learnt nothing" in told.message
     assert "expected the layer" in assignment_04.trained(lambda *_: 3.0).message
     assert "wide" in assignment_04.trained(lambda *_: LinearSelfAttention(7)).message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda gap, x: gap.sum() / (2 * x.shape[1]), "it is divided by N_x, not by N."),
+        (lambda gap, x: gap.sum() / len(x), "the ½ is missing."),
+        (lambda gap, x: gap.mean() / 2, "that is a mean over all N·N_y entries; outputs are"),
+        (lambda gap, x: gap.mean(), "that is the mean of all squares"),
+    ],
+)
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_no_two_mistakes_of_the_loss_look_alike(wrong, words, factor):
+    told = assignment_01.loss(lambda w, x, y: factor * wrong((x @ w.T - y) ** 2, x), factor=factor)
+    assert told.message.startswith(words) and "Or:" not in told.message
+
+
+def test_a_price_times_the_number_of_outputs_is_no_2_too_much():
+    best = names_of(SOURCES["01"])["ridge"]
+    told = assignment_01.ridge(lambda x, y, decay: best(x, y, decay * y.shape[1]))
+    assert told.verdict == "not yet" and "2 too much" not in told.message
+
+
+def test_a_forgotten_return_is_told_and_a_stub_is_not_answered():
+    def forgotten(w, x, y):
+        loss = (x @ w.T - y).square().sum() / (2 * len(x))  # noqa: F841
+
+    def stub(w, x, y):
+        """The loss."""
+        ...
+
+    told = assignment_01.loss(forgotten)
+    assert repr(told) == "✗ Not yet: your function returned None: is there a return?"
+    assert assignment_01.loss(stub).verdict == "not answered"
+    assert assignment_01.loss(lambda w, x, y: ...).verdict == "not answered"

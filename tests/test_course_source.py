@@ -9,12 +9,12 @@ import nbclient
 import nbformat
 import pytest
 
-from icllib.course import archives, build, library
+from icllib.course import archives, build, library, local
 from icllib.course.__main__ import main
 from icllib.course.archives import grader_key, solution_notebook, student_notebook
-from icllib.course.key import FormError, read_key
+from icllib.course.key import FormError, Limits, read_key
 from icllib.course.local import check_notebook, public_key, show_points
-from icllib.course.reading import answers_in
+from icllib.course.reading import Unreadable, answers_in
 from icllib.course.source import find_source, read_source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -173,6 +173,128 @@ def test_a_student_is_told_what_is_right_and_what_is_not_on_the_command_line(tmp
         path.write_text(json.dumps(data), encoding="utf-8")
         assert check_notebook(path) == (points, 1)
         assert words in capsys.readouterr().out
+
+
+def checked(data, folder, capsys):
+    """What `check` prints of a notebook."""
+    path = folder / "mine.ipynb"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    check_notebook(path)
+    return capsys.readouterr().out
+
+
+def answered(folder, code, header=""):
+    """A student's notebook with this answer, and its cell."""
+    path = small(folder)
+    text = path.read_text(encoding="utf-8").replace("library: [tasks]", f"library: [tasks]{header}")
+    path.write_text(text, encoding="utf-8")
+    data = student_notebook(read_source(path))
+    cell = next(c for c in data["cells"] if c["id"] == "kit-answer-loss")
+    cell["source"] = code
+    return data, cell
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def loss(w, x, y): ...", "… Not answered: replace the ..."),
+        ('def loss(w, x, y):\n    """The loss."""\n    ...', "… Not answered: replace the ..."),
+        (
+            "def loss(w, x, y):\n    1 + 1\n    a = x.sum()",
+            "✗ Not yet: your function returned None",
+        ),
+    ],
+)
+def test_a_forgotten_return_is_told_apart_from_a_stub(code, words, tmp_path, capsys):
+    assert words in checked(answered(tmp_path, code)[0], tmp_path, capsys)
+
+
+def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
+    code = "def loss(w, x, y):\n    while True: pass"
+    header = ", limits: {cell: 10, call: 1, total: 30}"
+    data, _ = answered(tmp_path, code, header)
+    assert public_key(data).limits == Limits(10, 1, 30)
+    assert "slower than 1 s: the grader would stop it" in checked(data, tmp_path, capsys)
+
+
+def test_check_tells_of_names_that_an_answer_should_do_without(tmp_path, capsys):
+    code = "def loss(w, x, y):\n    x.sum().backward()"
+    told = checked(answered(tmp_path, code, ", avoid: [backward]")[0], tmp_path, capsys)
+    assert "loss uses `backward`" in told and "a person decides" in told
+
+
+def test_check_finds_answers_by_their_names_and_says_when_those_are_lost_too(tmp_path, capsys):
+    data, _ = answered(tmp_path, read_source(small(tmp_path)).solutions()["loss"])
+    for cell in data["cells"]:
+        cell["metadata"] = {}
+    assert "1 of 1 points" in checked(data, tmp_path, capsys)
+    for cell in data["cells"]:
+        del cell["id"]
+    with pytest.raises(FormError, match=r"lost their marks \(checks it came with: 1\)"):
+        checked(data, tmp_path, capsys)
+
+
+def test_a_missing_cell_is_told_once_with_what_to_do(tmp_path, capsys):
+    more = """```{code-cell}
+:tags: [kit:gradient]
+def gradient(w, x, y): ...
+```
+```{code-cell}
+:tags: [kit:gradient, solution]
+def gradient(w, x, y):
+    return (x @ w.T - y).T @ x / len(x)
+```
+```{code-cell}
+:tags: [kit:gradient, test, points:1]
+check.gradient(gradient)
+```"""
+    data = student_notebook(read_source(small(tmp_path, points="3", more=more)))
+    cell = next(c for c in data["cells"] if c["id"] == "kit-answer-gradient")
+    assert cell["metadata"]["deletable"] is False
+    data["cells"].remove(cell)
+    told = checked(data, tmp_path, capsys)
+    assert told.count("missing") == 1 and "a new cell does not count" in told
+
+
+def test_of_two_cells_that_define_an_answer_the_last_counts_and_a_note_says_so(tmp_path, capsys):
+    data, cell = answered(tmp_path, "def loss(w, x, y): return 0 * x.sum()")
+    right = {**cell, "id": "other", "source": read_source(small(tmp_path)).solutions()["loss"]}
+    data["cells"].insert(data["cells"].index(cell) + 1, right)
+    told = checked(data, tmp_path, capsys)
+    assert "two cells for loss; the last counts" in told and "1 of 1 points" in told
+
+
+def test_each_line_is_printed_before_the_next_question_is_asked(tmp_path, capsys, monkeypatch):
+    told = []
+
+    def ask(key, session, tests):
+        told.append(capsys.readouterr().out)
+        return local_ask(key, session, tests)
+
+    local_ask = local.ask
+    monkeypatch.setattr(local, "ask", ask)
+    source = read_source(SOURCES[0])
+    path = tmp_path / "mine.ipynb"
+    path.write_bytes(archives.as_text(student_notebook(source)))
+    check_notebook(path)
+    assert [words.split()[0] for words in told[1:]] == list(source.key.questions[:-1])
+
+
+def test_a_wrong_path_is_called_one(tmp_path):
+    with pytest.raises(Unreadable, match="there is no such file"):
+        check_notebook(tmp_path / "nothing.ipynb")
+
+
+def test_the_library_is_fetched_from_where_the_book_s_own_project_says(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOK_REPOSITORY_URL", raising=False)
+    folder = tmp_path / "assignments" / "99"
+    folder.mkdir(parents=True)
+    source = read_source(small(folder))
+    project = tmp_path / "pyproject.toml"
+    for name, is_taken in (("icllib", True), ("other", False)):
+        lines = f'[project]\nname = "{name}"\n[project.urls]\nSource = "https://example.org/book"'
+        project.write_text(lines, encoding="utf-8")
+        assert ("https://example.org/book/archive" in source.library) is is_taken
 
 
 def test_the_last_cell_of_the_notebook_counts_the_points_so_far(tmp_path, capsys):

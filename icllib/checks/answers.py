@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from icllib.checks.stubs import is_stub
 from icllib.tasks import Prompts
 
 __all__ = ["Answer", "AnswerError", "blind", "call", "call_blindly", "read", "said", "several"]
@@ -210,8 +211,8 @@ def call(function: object, *arguments: object) -> object:
     precision is that of the arguments.
 
     Raises:
-        AnswerError: it is no function, or it raises. A KeyboardInterrupt is nobody's answer, and
-            goes on.
+        AnswerError: it is no function, it raises, or it returns None though it is no stub. A
+            KeyboardInterrupt is nobody's answer, and goes on.
     """
     return _run(function, tuple(map(_copied, arguments)))
 
@@ -235,6 +236,8 @@ def _run(function: object, arguments: tuple) -> object:
     if hasattr(type(value), "__await__"):
         with contextlib.suppress(Exception):
             value.close()
+    if value is None and not is_stub(function):
+        raise AnswerError("not yet", "your function returned None: is there a return?")
     return value
 
 

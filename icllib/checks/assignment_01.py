@@ -52,19 +52,16 @@ def loss(
             "1/N is missing: the loss is a mean over the examples.": total / 2,
             "½ and 1/N are missing.": total,
             "that is the root of it: the loss is squared.": total.sqrt(),
+            "it is divided by N_x, not by N.": total / (2 * dim_x),
+            "that is a mean over all N·N_y entries; outputs are summed.": total / (2 * n * dim_y),
+            "that is the mean of all squares: outputs are summed, with a ½.": total / (n * dim_y),
             f"the factor {factor:g} in front is missing.": total / (2 * n * factor),
         }
-        if dim_y > 1:
-            mistakes["that is a mean over all N·N_y entries; outputs are summed."] = total / (
-                2 * n * dim_y
-            )
-            mistakes["that is the mean of all squares: outputs are summed, with a ½."] = total / (
-                n * dim_y
-            )
         right = total / (2 * n)
         return Case((w, x, y), right, told_apart(right, mistakes))
 
-    cases = starmap(case, [(6, 3, 2, seed), (5, 2, 1, seed + 1)])
+    # of 2N, N, 2, 1, 2N_x, 2N N_y and N N_y no two are equal
+    cases = starmap(case, [(7, 4, 5, seed), (11, 3, 5, seed + 1)])
     return grade(answer, cases, f"{factor:g}/(2N) Σ ‖W x − y‖².")
 
 
@@ -160,7 +157,7 @@ def ridge(
             mistakes["that is least squares: λ is forgotten."] = run(0.0)
         return Case((x, y, decay), run(), told_apart(run(), mistakes))
 
-    cases = starmap(case, [(8, 3, 2, 0.3, seed), (3, 5, 2, 0.7, seed + 1)])
+    cases = starmap(case, [(8, 3, 5, 0.3, seed), (5, 7, 6, 0.7, seed + 1)])
     f = "" if factor == 1 else f"{factor:g} "
     return grade(answer, cases, f"W ({f}Σ x xᵀ + Nλ I) = {f}Σ y xᵀ + Nλ W_0.")
 

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from icllib.course.key import FormError, Key, read_key
@@ -48,6 +49,8 @@ def _as_cell(cell: Cell, number: int) -> dict:
         metadata["kit"] = mark | ({"points": cell.points} if kind == "test" else {})
     if kind in ("test", "setup"):
         metadata |= {"editable": False, "deletable": False}
+    if is_answer:
+        metadata |= {"deletable": False}
     name = f"kit-answer-{cell.question.replace('_', '-')}" if is_answer else f"kit-{number}"
     common = {"id": name, "metadata": metadata, "source": cell.text}
     if cell.is_code:
@@ -95,7 +98,10 @@ def _points_cells(key: Key) -> list[dict]:
 
 
 def _notebook(cells: list[dict], key: Key) -> dict:
-    kit = {"assignment": key.id, "library": list(key.library)}
+    kit = {"assignment": key.id, "library": list(key.library), "avoid": list(key.avoid)}
+    kit |= {"limits": asdict(key.limits)}
+    public = [test for test in key.tests if not test.is_hidden]
+    kit |= {"tests": [[test.question, test.code, test.points] for test in public]}
     kit |= {"variant": dict(key.variant)} if key.variant else {}
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

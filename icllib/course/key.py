@@ -148,5 +148,5 @@ def read_key(path: Path) -> Key:
 def checks_digest(checks: str) -> str:
     """Changes with the code that decides: the checks of an assignment, and what they share."""
     folder = Path(__file__).resolve().parent.parent / "checks"
-    names = ["answers", "feedback", "shared", *([checks] if checks else [])]
+    names = ["answers", "feedback", "shared", "stubs", *([checks] if checks else [])]
     return digest([(folder / f"{name}.py").read_text(encoding="utf-8") for name in names])

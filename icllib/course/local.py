@@ -3,7 +3,9 @@ the notebook."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 
 from icllib.checks.answers import said
@@ -24,22 +26,20 @@ def public_key(data: dict) -> Key:
     Raises:
         FormError: it is no notebook of the kit.
     """
-    kit = data.get("metadata", {}).get("kit")
-    cells = [
-        (m["question"], "".join(c["source"]), float(m.get("points", 0)))
-        for c, m in marked(data)
-        if m.get("kind") == "test"
-    ]
+    metadata = data.get("metadata")
+    kit = metadata.get("kit") if isinstance(metadata, dict) else None
     if not isinstance(kit, dict) or "assignment" not in kit:
         raise FormError("this notebook is no assignment of the book, or has lost its marks")
-    if not cells:
+    tests = _tests(kit, data)
+    if not tests:
         raise FormError("this assignment has no checks: a person reads it")
-    tests = tuple(
-        Test(question, code.strip(), points, False, number)
-        for number, (question, code, points) in enumerate(cells, 1)
-    )
     variant = kit.get("variant")
     questions = tuple(dict.fromkeys(test.question for test in tests))
+    if not any(m.get("kind") == "answer" and m["question"] in questions for _, m in marked(data)):
+        raise FormError(
+            "the cells of this notebook have lost their marks "
+            f"(checks it came with: {len(tests)}): copy your answers into a fresh file"
+        )
     return Key(
         id=str(kit["assignment"]),
         title="",
@@ -49,14 +49,36 @@ def public_key(data: dict) -> Key:
         tests=tests,
         checks=kit.get("checks", ""),
         library=tuple(kit.get("library", ())),
-        limits=Limits(cell=120, call=120, total=1200),
+        limits=_limits(kit),
+        avoid=tuple(kit.get("avoid", ())),
         variant=variant if isinstance(variant, dict) else {},
     )
 
 
+def _tests(kit: dict, data: dict) -> tuple[Test, ...]:
+    """The public checks that the notebook itself lists or, in an older one, those of its cells."""
+    cells = [
+        (m["question"], "".join(c["source"]), m.get("points", 0))
+        for c, m in marked(data)
+        if m.get("kind") == "test"
+    ]
+    return tuple(
+        Test(question, code.strip(), float(points), False, number)
+        for number, (question, code, points) in enumerate(kit.get("tests", cells), 1)
+    )
+
+
+def _limits(kit: dict) -> Limits:
+    """The grader's limits; generous ones in a notebook that was built before it named them."""
+    try:
+        return Limits(**kit["limits"])
+    except (KeyError, TypeError):
+        return Limits(cell=120, call=120, total=1200)
+
+
 def check_notebook(path: Path) -> tuple[float, float]:
-    """Run a notebook's answers in a process of their own, ask the public checks, print what they
-    say, and return the points and how many there are.
+    """Run a notebook's answers in a process of their own, ask the public checks, print what each
+    says as soon as it is known, and return the points and how many there are.
 
     Raises:
         FormError: it is no notebook of the kit.
@@ -64,19 +86,39 @@ def check_notebook(path: Path) -> tuple[float, float]:
     data = notebook_in(path)
     key = public_key(data)
     answers = answers_in(data, key)
+    points = 0.0
+    print(f"Public checks; a call may take {key.limits.call:g} s.", flush=True)
     with (
         sandbox_library(key) as library,
         Session(Unboxed(), library, key, answers.code) as session,
     ):
-        found = ask(key, session, list(key.tests))
+        for question, tests in groupby(key.tests, key=lambda test: test.question):
+            asked = list(tests)
+            for test, outcome in zip(asked, ask(key, session, asked), strict=True):
+                words = _MISSING if _gone(question) in answers.notes else outcome.message
+                feedback = Feedback(outcome.verdict, _by_the_clock(words))
+                points += _show(question, test.points, feedback)
         notes = [*answers.notes, *session.notes]
-    points = 0.0
-    for test, outcome in zip(key.tests, found, strict=True):
-        points += _show(test.question, test.points, Feedback(outcome.verdict, outcome.message))
+    told = set(map(_gone, key.questions))
     for note in notes:
-        print(f"  {note}")
+        if note not in told:
+            print(f"  {_by_the_clock(note)}")
     _sum(points, key.points)
     return points, key.points
+
+
+_MISSING = "the cell of this question is missing: undo the deletion, or copy your answers into a "
+_MISSING += "fresh file; a new cell does not count."
+
+
+def _gone(question: str) -> str:
+    return f"the cell of {question} is missing."
+
+
+def _by_the_clock(words: str) -> str:
+    """What a session says of a limit, in the student's terms."""
+    slow = r"is slower than \1: the grader would stop it"
+    return re.sub(r"ran longer than ([\d.]+ s)(?: when it was called)?", slow, words)
 
 
 def show_points(questions: Mapping[str, tuple[float, str]], names: dict[str, object]) -> None:
@@ -95,7 +137,7 @@ def show_points(questions: Mapping[str, tuple[float, str]], names: dict[str, obj
 
 def _show(question: str, worth: float, feedback: Feedback) -> float:
     points = worth if feedback else 0.0
-    print(f"{question:<18} {points:g} of {worth:g}  {feedback!r}")
+    print(f"{question:<18} {points:g} of {worth:g}  {feedback!r}", flush=True)
     return points
 
 

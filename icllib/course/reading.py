@@ -16,6 +16,7 @@ __all__ += ["notebook_in"]
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 LONGEST = 200_000  # characters of an answer
+_AVOIDED = "{} uses `{}`, which this assignment asks to do without; a person decides."
 
 
 class Unreadable(Exception):  # noqa: N818 (it is no error of the kit)
@@ -55,8 +56,10 @@ def notebook_in(path: Path) -> dict:
     """The notebook in a file, of any format since version 3, as plain dictionaries.
 
     Raises:
-        Unreadable: it is a link, too large, or no notebook.
+        Unreadable: it is not there, a link, too large, or no notebook.
     """
+    if not path.is_symlink() and not path.exists():
+        raise Unreadable("there is no such file.")
     if path.is_symlink() or not path.is_file():
         raise Unreadable("it is no file of its own (a link or a folder).")
     if path.stat().st_size > LARGEST:
@@ -133,6 +136,7 @@ def answers_in(data: dict, key: Key) -> Answers:
             texts[question] = text
         else:
             code[question] = _plain(text)
+            notes += _several(parts[question], question)
             notes += _remarks(code[question], question, key)
     return Answers(code, texts, tuple(notes))
 
@@ -160,6 +164,26 @@ def _plain(code: str) -> str:
         return code
 
 
+def _several(parts: list[str], question: str) -> list[str]:
+    """Several cells that all define the answer are no split cell: the last one wins."""
+    count = sum(question in _defined(part) for part in parts)
+    words = {2: "two", 3: "three"}.get(count, str(count))
+    return [f"{words} cells for {question}; the last counts."] if count > 1 else []
+
+
+def _defined(code: str) -> set[str]:
+    """The names that a cell makes at its top level."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(_plain(code)).body
+    except Exception:
+        return set()
+    found = {part.name for part in body if isinstance(part, ast.FunctionDef | ast.ClassDef)}
+    targets = [target for part in body if isinstance(part, ast.Assign) for target in part.targets]
+    return found | {target.id for target in targets if isinstance(target, ast.Name)}
+
+
 def _remarks(code: str, question: str, key: Key) -> list[str]:
     """What a person may want to look at."""
     try:
@@ -178,6 +202,6 @@ def _remarks(code: str, question: str, key: Key) -> list[str]:
             modules.add(node.module or "")
             modules |= {f"{node.module}.{alias.name}" for alias in node.names}
             used |= {alias.name for alias in node.names}
-    notes = [f"{question} uses {name}." for name in key.avoid if name in used]
+    notes = [_AVOIDED.format(question, name) for name in key.avoid if name in used]
     parts = {m.split(".")[1] for m in modules if m.startswith("icllib.")} - set(key.library)
     return notes + [f"{question} asks for icllib.{p}, which is left out." for p in sorted(parts)]

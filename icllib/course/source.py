@@ -23,6 +23,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, metadata
@@ -87,7 +88,7 @@ class Source:
     @property
     def library(self) -> str:
         """What pip installs where the library is missing: the archive of the book's repository."""
-        given = os.environ.get("BOOK_REPOSITORY_URL") or _repository()
+        given = os.environ.get("BOOK_REPOSITORY_URL") or _repository(self.path)
         return f"icllib @ {given}/archive/refs/heads/main.zip" if given else "icllib"
 
     def secrets(self) -> set[str]:
@@ -99,8 +100,17 @@ class Source:
         return {line for line in lines - known if len(line) >= 12}
 
 
-def _repository() -> str:
-    """The address that the installed library names as its source."""
+def _repository(path: Path) -> str:
+    """The address that the book's pyproject.toml above a source names as its own or, where there is
+    none, the installed library."""
+    try:
+        project = tomllib.loads(
+            (path.resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+        )["project"]
+        if project["name"] == "icllib":
+            return str(project["urls"]["Source"])
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # a source may lie anywhere
     try:
         lines = metadata("icllib").get_all("Project-URL") or []
     except PackageNotFoundError:
