@@ -119,7 +119,7 @@ def test_all_pages_stand_in_one_document_in_order_and_nothing_is_to_be_pressed(b
     assert "Walk far." in book.get_text() and "run the cell again" not in book.get_text()
     assert not book.select("script, button, details, nav nav, .icl-card, .headerlink, math")
     assert book.select_one(".katex-html")["aria-label"] == "η"
-    assert "Version 0." in book.select_one(".icl-cover").get_text()
+    assert "Version " in book.select_one(".icl-cover").get_text()
 
 
 def test_ids_stand_once_and_links_between_pages_stay_inside(book):
