@@ -135,6 +135,14 @@ def _in_site(address: str) -> str:
     return re.sub(r"^(?:\.\./|\./)*", "", address)
 
 
+def _alone(name: str, script: str) -> str:
+    """A script of the theme, so that what it raises (where nothing may be kept, say) stops none of
+    the others in the file. Others stand as they are: Sphinx's share their names."""
+    if "/scripts/" not in name:
+        return script
+    return f"try {{\n{script}\n}} catch (error) {{ console.warn(error) }}"
+
+
 def lighter(page: str, root: str, styles: str, script: str) -> str:
     """A page that loads one style sheet and one script, at these addresses seen from `root`.
 
@@ -172,7 +180,7 @@ def write_all(outdir: Path) -> None:
     if not styles or not scripts:  # no page has been written anew
         return
     static = outdir / "_static"
-    script = ";\n".join((outdir / name).read_text(encoding="utf-8") for name in scripts)
+    script = ";\n".join(_alone(name, (outdir / name).read_text("utf-8")) for name in scripts)
     script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
     names = words_of(script).union(*map(names_in, texts.values()))
     for path in static.glob("search/*.js"):
