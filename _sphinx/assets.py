@@ -136,9 +136,9 @@ def _in_site(address: str) -> str:
 
 
 def _alone(name: str, script: str) -> str:
-    """A script of the theme, so that what it raises (where nothing may be kept, say) stops none of
-    the others in the file. Others stand as they are: Sphinx's share their names."""
-    if "/scripts/" not in name:
+    """A script of the theme, or the one that marks what was searched, so that what it raises (where
+    nothing may be kept, say) stops none of the others in the file. Others share their names."""
+    if "/scripts/" not in name and not name.endswith("sphinx_highlight.js"):
         return script
     return f"try {{\n{script}\n}} catch (error) {{ console.warn(error) }}"
 
