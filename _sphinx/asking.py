@@ -10,7 +10,7 @@ import hashlib
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from folds import FoldSummary
+from folds import Fold, FoldSummary
 from questions import VERDICTS, Choice, read
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -18,10 +18,6 @@ from sphinx.util.docutils import SphinxDirective
 
 class Question(nodes.General, nodes.Element):
     """A question with its choices; `key` stands for its words, `name` is what it is called."""
-
-
-class OpenChoice(nodes.General, nodes.Element):
-    """A choice: a fold whose summary is the answer."""
 
 
 class QuestionDirective(SphinxDirective):
@@ -43,13 +39,14 @@ class QuestionDirective(SphinxDirective):
         node += [asked, *(self._choice(choice) for choice in choices)]
         return [node]
 
-    def _choice(self, choice: Choice) -> OpenChoice:
+    def _choice(self, choice: Choice) -> Fold:
         answer, body = self._parsed(choice.answer), self._parsed(choice.explanation)
         if not isinstance(body[0], nodes.paragraph):
             raise self.error(f"expected a paragraph first in an explanation: {choice.answer!r}")
         body[0][:0] = [nodes.strong("", VERDICTS[choice.right]), nodes.Text(" ")]
         summary = FoldSummary("", "", *answer[0].children)
-        return OpenChoice("", summary, *body, right=choice.right)
+        kind = "icl-right" if choice.right else "icl-wrong"
+        return Fold("", summary, *body, classes=["icl-choice", kind])
 
     def _parsed(self, text: str) -> list[nodes.Node]:
         holder = nodes.Element()
@@ -83,18 +80,8 @@ def _depart_question(translator: object, node: Question) -> None:
     translator.body.append("</div>\n")
 
 
-def _visit_choice(translator: object, node: OpenChoice) -> None:
-    kind = "right" if node["right"] else "wrong"
-    translator.body.append(f'<details class="icl-fold icl-choice icl-{kind}">')
-
-
-def _depart_choice(translator: object, node: OpenChoice) -> None:
-    translator.body.append("</div></details>\n")
-
-
 def setup(app: Sphinx) -> None:
     app.add_node(Question, html=(_visit_question, _depart_question))
-    app.add_node(OpenChoice, html=(_visit_choice, _depart_choice))
     for name in ("quiz", "predict"):
         app.add_directive(name, QuestionDirective)
     app.connect("doctree-resolved", add_score)

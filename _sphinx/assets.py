@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from rewriting import pages
+
 ROOT = Path(__file__).resolve().parent.parent
 STYLES, SCRIPT = "_static/site.css", "_static/site.js"
 LIVE_STYLES = ROOT / "icllib" / "widgets" / "live.css"
@@ -28,10 +30,6 @@ _COMPOSED = re.compile(r"bs-tooltip-|bs-popover-")
 _PICTURES = ("preview.png", "previews/*.png")
 #: Digits of a number that a live figure gets: more than a drawing or a sentence can show.
 DIGITS = 9
-
-
-def pages(outdir: Path) -> list[Path]:
-    return sorted([*outdir.glob("*.html"), *outdir.glob("chapters/*.html")])
 
 
 # --- Style sheets -----------------------------------------------------------------------------

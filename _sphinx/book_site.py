@@ -42,6 +42,7 @@ import speech  # noqa: E402
 import streams  # noqa: E402
 import surroundings  # noqa: E402
 import tidy_tree  # noqa: E402
+from rewriting import pages, rewrite  # noqa: E402
 
 
 def digest_of(*names: str) -> str:
@@ -135,16 +136,15 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         icons.write_font(Path(app.outdir) / "_static")
         drop_former_pages(app)
         drop_unused(Path(app.outdir))
-        if solutions.left_out():
-            solutions.leave_out_of_sources(Path(app.outdir))
+        rewrite(Path(app.outdir, "_sources").rglob("*.md"), solutions.published)
         notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
         search_entries.write(app)
         edition.write(Path(app.outdir), app.config.html_theme_options["repository_url"])
         page_context.write_front_door(app)
         page_context.write_for_robots(app)
-        speech.write_all(assets.pages(Path(app.outdir)))
+        rewrite(pages(Path(app.outdir)), speech.without_icons)
         assets.write_all(Path(app.outdir))
-        policy.write_all(Path(app.outdir))
+        rewrite(pages(Path(app.outdir)), policy.with_policy)
         complain(app)
 
 

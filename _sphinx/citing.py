@@ -8,11 +8,11 @@ it is; `_static/sharing.js` adds the section that is read, and the commit that t
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+import edition
 import labels
 import plain_text
 import yaml
@@ -56,15 +56,13 @@ def read_book(root: Path = ROOT) -> Book:
         (person.get("family-names") or person.get("name", ""), person.get("given-names", ""))
         for person in cff.get("authors", [])
     ]
-    project = root / "pyproject.toml"
-    told = tomllib.loads(project.read_text(encoding="utf-8")) if project.exists() else {}
     dates = f"{cff.get('date-released', '')} {config.get('copyright', '')}"
     year = re.search(r"\d{4}", dates)
     return Book(
         title=cff.get("title") or config["title"],
         authors=tuple(people) or ((config["author"], ""),),
         year=year[0] if year else "",
-        version=told.get("project", {}).get("version", ""),
+        version=edition.version(root) or "",
     )
 
 

@@ -11,7 +11,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from labels import ROOT, Directive, directive, pages, parser
@@ -52,7 +51,6 @@ class Question:
 
     assignment: str
     number: int
-    title: str
     trains: tuple[tuple[int, int], ...]
 
 
@@ -99,20 +97,18 @@ def questions(folder: Path = ROOT / "assignments") -> list[Question]:
     """The questions of all assignments.
 
     Raises:
-        ValueError: a header trains a question that is not there.
+        ValueError: a header does not say what each question trains.
     """
+    from icllib.course.source import read_source
+
     found = []
-    for path in sorted(folder.glob("*/source.md")):
-        text = path.read_text(encoding="utf-8")
-        kit = yaml.safe_load(text.split("---")[1])["kit"]
-        names = list(dict.fromkeys(re.findall(r"\bkit:(\w+)", text)))
-        titles = re.findall(r"^## \d+\. (.*?) \(\d+ points?", text, re.M)
-        trains = kit.get("trains", {})
-        if set(trains) != set(names) or len(titles) != len(names):
-            raise ValueError(f"{path.parent.name}: trains names {sorted(trains)}, not {names}")
-        for number, (name, title) in enumerate(zip(names, titles, strict=True), 1):
-            pairs = tuple(tuple(map(int, one.split("."))) for one in trains[name])
-            found.append(Question(str(int(kit["id"])), number, title, pairs))
+    for source in map(read_source, sorted(folder.glob("*/source.md"))):
+        names = source.key.questions
+        if set(source.trains) != set(names):
+            raise ValueError(f"{source.path}: trains names {sorted(source.trains)}, not {names}")
+        for number, name in enumerate(names, 1):
+            places = tuple(tuple(map(int, one.split("."))) for one in source.trains[name])
+            found.append(Question(str(int(source.key.id)), number, places))
     return found
 
 

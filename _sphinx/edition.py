@@ -12,6 +12,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+from rewriting import pages, rewrite
+
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "version.json"
 #: What a page's footer holds until it is filled in.
@@ -30,14 +32,19 @@ def _git(root: Path, *arguments: str) -> str | None:
     return ran.stdout.strip() if ran.returncode == 0 else None
 
 
-def edition(root: Path = ROOT) -> dict[str, object]:
-    """Version, commit (None outside a repository), and whether files were changed since."""
+def version(root: Path = ROOT) -> str | None:
+    """The book's version, that of pyproject.toml; None where there is no such file."""
     project = root / "pyproject.toml"
     told = tomllib.loads(project.read_text(encoding="utf-8")) if project.exists() else {}
+    return told.get("project", {}).get("version")
+
+
+def edition(root: Path = ROOT) -> dict[str, object]:
+    """Version, commit (None outside a repository), and whether files were changed since."""
     top = _git(root, "rev-parse", "--show-toplevel")
     inside = top is not None and Path(top).resolve() == root.resolve()
     return {
-        "version": told.get("project", {}).get("version"),
+        "version": version(root),
         "commit": _git(root, "rev-parse", "HEAD") if inside else None,
         "changed": inside and _git(root, "--no-optional-locks", "status", "--porcelain") != "",
     }
@@ -60,8 +67,4 @@ def write(site: Path, repository: str, root: Path = ROOT) -> None:
     found = edition(root)
     (site / FILE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     filled = PLACE.replace("></", f">{sentence(found, repository)}</")
-    for page in sorted(site.rglob("*.html")):
-        before = page.read_text(encoding="utf-8")
-        after = _FILLED.sub(lambda _: filled, before)
-        if after != before:
-            page.write_text(after, encoding="utf-8")
+    rewrite(pages(site), lambda page: _FILLED.sub(lambda _: filled, page))

@@ -109,8 +109,8 @@ def directive(token: Token) -> Directive | None:
     return Directive(match[1], match[2], options, "\n".join(lines).strip("\n"))
 
 
-def pages() -> list[str]:
-    """The pages in the order of _toc.yml, without suffix."""
+def pages(contents: Path = ROOT / "_toc.yml") -> list[str]:
+    """The pages in the order of a table of contents, without suffix."""
 
     def walk(node: object) -> Iterator[str]:
         if isinstance(node, dict):
@@ -121,7 +121,7 @@ def pages() -> list[str]:
             for item in node:
                 yield from walk(item)
 
-    return list(walk(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))
+    return list(walk(yaml.safe_load(contents.read_text(encoding="utf-8"))))
 
 
 def read_book() -> Book:

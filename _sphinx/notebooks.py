@@ -49,9 +49,7 @@ def convert(source: Path, page: str, book: Book | None = None) -> NotebookNode:
         page: the page's name, as in _toc.yml; links of the page start from its folder.
         book: titles and labels that the page refers to (default: of the whole book).
     """
-    myst = source.read_text(encoding="utf-8")
-    if solutions.left_out():
-        myst = solutions.without_solutions(myst)
+    myst = solutions.published(source.read_text(encoding="utf-8"))
     notebook = jupytext.reads(myst, fmt="md:myst")
     text = Translator(book or whole_book(), page, site())
     cells, solution = [], ""

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 #: What each kind of content may come from; `{script}` and `{style}` are digests of what stands in a
 #: page. A browser that does not know of `style-src-elem` takes `style-src`.
@@ -110,12 +109,3 @@ def with_policy(page: str) -> str:
     if charset is None:
         raise ValueError("the page names no charset")
     return page[: charset.end()] + meta + page[charset.end() :]
-
-
-def write_all(outdir: Path) -> None:
-    """Give every page of the site its policy."""
-    for path in sorted([*outdir.glob("*.html"), *outdir.glob("chapters/*.html")]):
-        page = path.read_text(encoding="utf-8")
-        governed = with_policy(page)
-        if governed != page:
-            path.write_text(governed, encoding="utf-8")

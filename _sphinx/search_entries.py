@@ -55,8 +55,8 @@ def entries_of(page: str, name: str) -> list[dict[str, str]]:
         *_terms(article),
         *_names(article),
         *_rows(article, name),
-        *_works(article),
-        *_boxes(article),
+        *_titled(article, "div.citation[id]", ".label", "bibliography"),
+        *_titled(article, "div.exercise[id], div.proof[id]", ".admonition-title", "box"),
         *_sections(article),
     ]:
         anchor = part.get("id") or ""
@@ -111,23 +111,14 @@ def _rows(article: Tag, name: str) -> list[tuple[str, Tag, str]]:
     return found
 
 
-def _works(article: Tag) -> list[tuple[str, Tag, str]]:
-    """The works of a bibliography."""
+def _titled(article: Tag, parts: str, heading: str, kind: str) -> list[tuple[str, Tag, str]]:
+    """The parts of a page that have a heading of their own, taken out of it; those without one stay
+    where they are."""
     found = []
-    for work in article.select("div.citation[id]"):
-        label = work.select_one(".label")
-        if label is not None:
-            found.append(("bibliography", work.extract(), _words(label.extract()).strip("[] ")))
-    return found
-
-
-def _boxes(article: Tag) -> list[tuple[str, Tag, str]]:
-    """Exercises and theorems; their section keeps those without a number."""
-    found = []
-    for box in article.select("div.exercise[id], div.proof[id]"):
-        heading = box.select_one(".admonition-title")
-        if heading is not None:
-            found.append(("box", box.extract(), _words(heading.extract())))
+    for part in article.select(parts):
+        title = part.select_one(heading)
+        if title is not None:
+            found.append((kind, part.extract(), _words(title.extract()).strip("[] ")))
     return found
 
 

@@ -7,7 +7,6 @@ looks through.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from labels import directive, parser
 from sphinx.application import Sphinx
@@ -40,16 +39,14 @@ def without_solutions(text: str) -> str:
     return "".join(kept + lines[done:])
 
 
+def published(text: str) -> str:
+    """A page's source as this build shows it."""
+    return without_solutions(text) if left_out() else text
+
+
 def leave_out(app: Sphinx, docname: str, source: list[str]) -> None:
     """Take the solutions out of what Sphinx reads."""
-    if app.config.book_solutions == "0":
-        source[0] = without_solutions(source[0])
-
-
-def leave_out_of_sources(outdir: Path) -> None:
-    """Take the solutions out of the sources that the site shows."""
-    for path in (outdir / "_sources").rglob("*.md"):
-        path.write_text(without_solutions(path.read_text(encoding="utf-8")), encoding="utf-8")
+    source[0] = published(source[0])
 
 
 def setup(app: Sphinx) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 _ICON = re.compile(r'<(?:i|span)\b[^>]*\bclass="[^"]*\bfa-[a-z][^"]*"[^>]*')
 
@@ -15,12 +14,3 @@ def without_icons(page: str) -> str:
         return match[0] if "aria-hidden" in match[0] else f'{match[0]} aria-hidden="true"'
 
     return _ICON.sub(hidden, page)
-
-
-def write_all(paths: list[Path]) -> None:
-    """Hide the icons of every page from speech."""
-    for path in paths:
-        page = path.read_text(encoding="utf-8")
-        quiet = without_icons(page)
-        if quiet != page:
-            path.write_text(quiet, encoding="utf-8")

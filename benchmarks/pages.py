@@ -9,25 +9,10 @@ import http.server
 import threading
 from collections.abc import Iterator
 
+from browser import chromium
 from figure import ROOT, Figure
 
 FRAME_MS = 1000 / 60
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[object]:
-    from browser import playwright_browser, system_browser
-    from playwright.sync_api import sync_playwright
-
-    path = system_browser() or playwright_browser()
-    if path is None:
-        raise SystemExit("no Chromium found: install it (on Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 ANSWER = """([figure, event, times]) => {

@@ -10,11 +10,10 @@ import html
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from bs4 import BeautifulSoup, Tag
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +21,8 @@ SITE = ROOT / "_build" / "html"
 CONTENTS = ROOT / "_toc.yml"
 sys.path.append(str(ROOT / "_sphinx"))
 
-import plain_text  # noqa: E402 (found in the folder above)
+import labels  # noqa: E402 (found in the folder above)
+import plain_text  # noqa: E402
 
 _PREDICT = re.compile(r"\bPredict\b[^.:]*:\s*(.+)")
 _RAISED = str.maketrans("23", "²³")
@@ -75,7 +75,7 @@ def read(chosen: Iterable[int] = (), site: Path = SITE, contents: Path = CONTENT
     Raises:
         SystemExit: there is no such chapter or no site, or a page lacks what a slide needs.
     """
-    files = dict(_files(contents))
+    files = {int(labels.chapter(p)): p for p in labels.pages(contents) if labels.chapter(p)}
     if unknown := sorted(set(chosen) - set(files)):
         names = ", ".join(map(str, unknown))
         span = f"{min(files)} to {max(files)}"
@@ -89,14 +89,6 @@ def page(site: Path, address: str) -> str:
     if not (site / address).exists():
         raise SystemExit(f"{site / address} is missing: run `make book` first.")
     return (site / address).read_text(encoding="utf-8")
-
-
-def _files(contents: Path) -> Iterator[tuple[int, str]]:
-    """The number and the file of each chapter, in the book's order."""
-    for part in yaml.safe_load(contents.read_text(encoding="utf-8"))["parts"]:
-        for entry in part["chapters"]:
-            if match := re.match(r"(\d+)_", Path(entry["file"]).name):
-                yield int(match[1]), entry["file"]
 
 
 def _chapter(number: int, site: Path, address: str) -> Chapter:

@@ -14,7 +14,7 @@ from icllib.course.asking import ask
 from icllib.course.box import Unboxed
 from icllib.course.grade import sandbox_library
 from icllib.course.key import FormError, Key, Limits, Test
-from icllib.course.reading import answers_in, marked, notebook_in
+from icllib.course.reading import answers_in, gone, kit_of, marked, notebook_in
 from icllib.course.session import Session
 
 __all__ = ["check_notebook", "public_key", "show_points"]
@@ -26,9 +26,8 @@ def public_key(data: dict) -> Key:
     Raises:
         FormError: it is no notebook of the kit.
     """
-    metadata = data.get("metadata")
-    kit = metadata.get("kit") if isinstance(metadata, dict) else None
-    if not isinstance(kit, dict) or "assignment" not in kit:
+    kit = kit_of(data)
+    if "assignment" not in kit:
         raise FormError("this notebook is no assignment of the book, or has lost its marks")
     tests = _tests(kit, data)
     if not tests:
@@ -95,11 +94,11 @@ def check_notebook(path: Path) -> tuple[float, float]:
         for question, tests in groupby(key.tests, key=lambda test: test.question):
             asked = list(tests)
             for test, outcome in zip(asked, ask(key, session, asked), strict=True):
-                words = _MISSING if _gone(question) in answers.notes else outcome.message
+                words = _MISSING if gone(question) in answers.notes else outcome.message
                 feedback = Feedback(outcome.verdict, _by_the_clock(words))
                 points += _show(question, test.points, feedback)
         notes = [*answers.notes, *session.notes]
-    told = set(map(_gone, key.questions))
+    told = set(map(gone, key.questions))
     for note in notes:
         if note not in told:
             print(f"  {_by_the_clock(note)}")
@@ -109,10 +108,6 @@ def check_notebook(path: Path) -> tuple[float, float]:
 
 _MISSING = "the cell of this question is missing: undo the deletion, or copy your answers into a "
 _MISSING += "fresh file; a new cell does not count."
-
-
-def _gone(question: str) -> str:
-    return f"the cell of {question} is missing."
 
 
 def _by_the_clock(words: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from icllib.course.key import Key
 
 __all__ = ["Answers", "Unreadable", "answers_in", "digest_of", "file_name", "marked"]
-__all__ += ["notebook_in"]
+__all__ += ["gone", "kit_of", "notebook_in"]
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 LONGEST = 200_000  # characters of an answer
@@ -117,7 +117,7 @@ def answers_in(data: dict, key: Key) -> Answers:
     Raises:
         Unreadable: it is a notebook of another assignment.
     """
-    other = _kit(data).get("assignment", key.id)
+    other = kit_of(data).get("assignment", key.id)
     if other != key.id and isinstance(other, str):
         raise Unreadable(f"this is assignment {other[:20]}, not {key.id}.")
     by_hand = {part.question for part in key.by_hand}
@@ -129,7 +129,7 @@ def answers_in(data: dict, key: Key) -> Answers:
     for question in key.questions:
         text = "\n\n".join(parts.get(question, []))
         if question not in parts:
-            notes.append(f"the cell of {question} is missing.")
+            notes.append(gone(question))
         elif len(text) > LONGEST:
             notes.append(f"the cell of {question} is too long: {len(text)} characters.")
         elif question in by_hand:
@@ -142,12 +142,17 @@ def answers_in(data: dict, key: Key) -> Answers:
 
 
 def _other_numbers(data: dict, key: Key) -> list[str]:
-    if _kit(data).get("variant", key.variant) != key.variant:
+    if kit_of(data).get("variant", key.variant) != key.variant:
         return [f"this notebook was built with other numbers than {key.numbers or 'the key'}."]
     return []
 
 
-def _kit(data: dict) -> dict:
+def gone(question: str) -> str:
+    """What is said of a question that has no cell."""
+    return f"the cell of {question} is missing."
+
+
+def kit_of(data: dict) -> dict:
     """What the kit wrote into the notebook's own metadata."""
     metadata = data.get("metadata")
     kit = metadata.get("kit") if isinstance(metadata, dict) else None

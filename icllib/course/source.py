@@ -14,8 +14,8 @@ kit:NAME, rubric                        what the points are given for
 ======================================  ===========================================================
 
 `hidden.py` beside the source holds what hidden tests need; they call it `hidden`. The header's
-`kit` names the assignment: id, title, checks, library, avoid, limits, and as `variant` the numbers
-that a teacher may change, with their defaults: ``{{ name }}`` in a cell stands for one.
+`kit` names the assignment: id, title, checks, library, avoid, limits, trains, and as `variant` the
+numbers that a teacher may change, with their defaults: ``{{ name }}`` in a cell stands for one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import ast
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
@@ -75,11 +75,13 @@ class Source:
         path: where it lies.
         cells: all of it.
         key: what a grader has to know.
+        trains: question → the objectives of the book that it trains, such as "6.2".
     """
 
     path: Path
     cells: tuple[Cell, ...]
     key: Key
+    trains: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def solutions(self) -> dict[str, str]:
         """Question → the code of its solution."""
@@ -160,7 +162,7 @@ def read_source(path: Path, variant: Mapping[str, float] | None = None, seed: in
     values = chosen(header.get("variant", {}), variant or {}, used, path)
     cells = tuple(_of_variant(cell, values, seed) for cell in cells)
     key = replace(_key(header, cells, path), variant=values, seed=seed)
-    source = Source(path, cells, key)
+    source = Source(path, cells, key, header.get("trains", {}))
     _check_headings(source)
     return source
 

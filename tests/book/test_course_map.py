@@ -32,7 +32,7 @@ def test_questions_of_assignments_train_objectives_that_there_are():
 def test_an_objective_names_its_exercises_and_questions():
     exercise = course_map.Exercise("ex-a", "A", "core", 10, (2,))
     chapter = course_map.Chapter(3, "chapters/03_x", "X", ("see", "do"), 20, (exercise,))
-    asked = [course_map.Question("4", 5, "Q", ((3, 2), (1, 1)))]
+    asked = [course_map.Question("4", 5, ((3, 2), (1, 1)))]
     table = course_map.objectives_map([chapter], asked)
     assert "| see | – | – |" in table and "| do | {ref}`ex-a` | 4.5 |" in table
     assert "| {doc}`3. X <03_x>` | 20 | – | 10 | – | 10 |" in course_map.time_map([chapter])
