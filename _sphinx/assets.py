@@ -1,5 +1,6 @@
 """The files that a page loads: one style sheet and one script for the whole site, kept by the
-browser from page to page; in them what pages use, and beside them nothing else.
+browser from page to page; in them what pages use. A live figure has its own script, which waits
+until the figure comes into view; beside these there is nothing else.
 
 Each page names its style sheets and scripts as Sphinx and its theme write them; this pass, after
 the pages are written, puts them together. It leaves a page that it has been through as it is.
@@ -16,16 +17,27 @@ from pathlib import Path
 from rewriting import pages
 
 ROOT = Path(__file__).resolve().parent.parent
-STYLES, SCRIPT = "_static/site.css", "_static/site.js"
+STYLES, SCRIPT, FIGURES = "_static/site.css", "_static/site.js", "figures"
 LIVE_STYLES = ROOT / "icllib" / "widgets" / "live.css"
 
 _LINK = re.compile(r'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="([^"?]*)[^"]*"[^>]*>')
 _SCRIPT = re.compile(r'\s*<script defer(?:="defer")? src="([^"?]*)\?[^"]*"></script>')
 _FIGURE_STYLES = re.compile(r"<style>(:root\{--icl-.*?)</style>", re.DOTALL)
-_VALUES = re.compile(r'(<script type="application/json" class="icl-values">)(.*?)(</script>)', re.S)
+#: A live figure, its values and its script.
+_LIVE = re.compile(
+    r'(<figure\b[^>]* data-figure="(\w+)")((?:(?!</figure>).)*)'
+    r'<script type="application/json" class="icl-values">(.*?)</script>'
+    r"<script>(.*?)</script></figure>",
+    re.DOTALL,
+)
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 #: Names that a script puts together from parts.
 _COMPOSED = re.compile(r"bs-tooltip-|bs-popover-")
+#: Boxes that the theme measures when a page is loaded, all of them at once, to see whether they can
+#: be scrolled by keyboard: book.js measures each when it is laid out.
+MEASURED_BY_THEME = (
+    '"pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
+)
 #: Pictures of links to the pages: others load them.
 _PICTURES = ("preview.png", "previews/*.png")
 #: Digits of a number that a live figure gets: more than a drawing or a sentence can show.
@@ -144,8 +156,7 @@ def _alone(name: str, script: str) -> str:
 def lighter(page: str, root: str, styles: str, script: str) -> str:
     """A page that loads one style sheet and one script, at these addresses seen from `root`.
 
-    What its figures repeat of the style sheet goes, and so do digits of numbers that no figure
-    shows.
+    What its figures repeat of the style sheet goes.
     """
     for pattern, tag in (
         (_LINK, f'\n    <link rel="stylesheet" href="{root}{styles}" />'),
@@ -155,8 +166,24 @@ def lighter(page: str, root: str, styles: str, script: str) -> str:
         if first:
             page = page[: first.start()] + "\0" + pattern.sub("", page[first.start() :])
             page = page.replace("\0", tag, 1)
-    page = _FIGURE_STYLES.sub("", page)
-    return _VALUES.sub(lambda match: match[1] + shorter(match[2]) + match[3], page)
+    return _FIGURE_STYLES.sub("", page)
+
+
+def apart(page: str, root: str, static: Path) -> str:
+    """A page whose live figures have their values and scripts in files of their own, which the
+    attribute `data-script` names. Digits of numbers that no figure shows go."""
+
+    def moved(match: re.Match[str]) -> str:
+        start, name, inside, values, script = match.groups()
+        text = f"document.currentScript.parentElement.values = {shorter(values)};\n{script}"
+        sign = hashlib.sha256(text.encode()).hexdigest()[:8]
+        file = static / FIGURES / f"{name}-{sign}.js"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        address = f"{root}_static/{FIGURES}/{file.name}"
+        return f'{start} data-script="{address}"{inside}</figure>'
+
+    return _LIVE.sub(moved, page)
 
 
 def shorter(values: str) -> str:
@@ -180,15 +207,17 @@ def write_all(outdir: Path) -> None:
     static = outdir / "_static"
     script = ";\n".join(_alone(name, (outdir / name).read_text("utf-8")) for name in scripts)
     script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
+    script = script.replace(MEASURED_BY_THEME, "")
     names = words_of(script).union(*map(names_in, texts.values()))
-    for path in static.glob("search/*.js"):
+    for path in [*static.glob("search/*.js"), *static.glob(f"{FIGURES}/*.js")]:
         names |= words_of(path.read_text(encoding="utf-8")) if path.stem != "entries" else set()
     css = "\n".join(sheet(outdir / name, static) for name in styles)
     css += LIVE_STYLES.read_text(encoding="utf-8") if LIVE_STYLES.exists() else ""
     addresses = _written(outdir / STYLES, used(css, names)), _written(outdir / SCRIPT, script)
     for path, page in texts.items():
         root = "../" * (len(path.relative_to(outdir).parts) - 1)
-        path.write_text(lighter(page, root, *addresses), encoding="utf-8")
+        page = apart(lighter(page, root, *addresses), root, static)
+        path.write_text(page, encoding="utf-8")
 
 
 def _written(path: Path, text: str) -> str:

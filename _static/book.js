@@ -111,26 +111,44 @@
     });
   }
 
-  // A box that scrolls can be reached by keyboard; one that does not is no stop on the way.
+  // A box that scrolls can be reached by keyboard; one that does not is no stop on the way. Boxes
+  // are measured when the browser lays them out, and again when a font has come.
   function scrollingBoxes() {
     const boxes = document.querySelectorAll(
-      "article pre, article .icl-scroll, article .icl-table-box, article div.math",
+      "article :is(pre, div.math, .cell_output > .output, .icl-scroll, .icl-table-box)",
     );
     const scrolls = (box) =>
       box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-    const look = () => {
-      const found = [...boxes].map(scrolls); // all is measured before anything is changed
-      boxes.forEach((box, place) => {
-        if (found[place]) box.tabIndex = 0;
+    const sizes = new ResizeObserver((entries) => {
+      const found = entries.map(({ target }) => [target, scrolls(target)]); // before any is changed
+      for (const [box, wide] of found) {
+        if (wide) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
-      });
+      }
+    });
+    const look = () => {
+      sizes.disconnect();
+      for (const box of boxes) sizes.observe(box);
     };
-    requestAnimationFrame(() => setTimeout(look)); // the page is shown first
-    document.fonts?.ready.then(look); // formulas have their widths
-    addEventListener("resize", look);
-    document
-      .querySelectorAll("article details")
-      .forEach((fold) => fold.addEventListener("toggle", look));
+    look();
+    document.fonts?.addEventListener("loadingdone", look);
+  }
+
+  // The script of a live figure is fetched when the figure comes near the view; all of them when
+  // the keyboard moves the focus, so that it finds their controls on its way.
+  function liveFigures() {
+    const fetch = (figure) => {
+      const { script } = figure.dataset;
+      if (!script) return;
+      delete figure.dataset.script;
+      figure.append(Object.assign(document.createElement("script"), { src: script }));
+    };
+    const figures = document.querySelectorAll(".icl-live[data-script]");
+    const near = (entries) =>
+      entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => fetch(target));
+    const watch = new IntersectionObserver(near, { rootMargin: "50%" });
+    for (const figure of figures) watch.observe(figure);
+    addEventListener("keydown", (event) => event.key === "Tab" && figures.forEach(fetch));
   }
 
   // A link to something inside a fold opens it.
@@ -219,6 +237,7 @@
     questions();
     print();
     scrollingBoxes();
+    liveFigures();
     openTarget();
     addEventListener("hashchange", openTarget);
   });

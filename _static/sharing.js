@@ -126,13 +126,17 @@
       return Boolean(section);
     };
 
+    const sections = [...document.querySelectorAll("article > section > section")];
+    const passed = (node) => node.getBoundingClientRect().top < innerHeight / 3;
+
     const atRest = () => {
       if (link.getBoundingClientRect().top < innerHeight) return; // at the foot nothing is read
-      const above = headings.filter((each) => each.getBoundingClientRect().top < innerHeight / 3);
+      const section = sections.filter(passed).at(-1); // others may not have been laid out
+      const above = headings.filter((each) => section?.contains(each) && passed(each));
       name(above.at(-1) ?? headings[0]);
     };
 
-    if (!atHash()) atRest();
+    if (!atHash()) name(headings[0]);
     addEventListener("hashchange", atHash);
     addEventListener(
       "scroll",

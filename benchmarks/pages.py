@@ -55,12 +55,14 @@ CONTROLS = {
 def figures() -> Iterator[Figure]:
     """From an input to the drawing, for every live figure; the 95th percentile of 100 inputs."""
     from listing import ALIVE
+    from visits import bring_to_life
 
     site = ROOT / "_build" / "html"
     with chromium() as browser:
         for name in ALIVE:
             page = browser.new_page(viewport={"width": 360, "height": 800})
             page.goto((site / f"{name}.html").as_uri())
+            bring_to_life(page)
             live = page.locator(".icl-live").get_attribute("data-figure")
             took = sorted(page.evaluate(ANSWER, [*CONTROLS[live], 100]))
             yield Figure(

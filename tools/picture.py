@@ -17,6 +17,7 @@ def main() -> int:
         page = browser.new_page(viewport={"width": 1100, "height": 900}, color_scheme="light")
         page.goto(PAGE.as_uri())
         figure = page.locator(".icl-live")
+        figure.scroll_into_view_if_needed()
         figure.get_by_role("button", name="Show the solution").click()
         figure.screenshot(path=PICTURE)
     return 0

@@ -56,7 +56,7 @@ function row(claim, tint, onPage, onToggle) {
     onToggle(claim.id);
   });
   const item = make("li", {}, folded);
-  return { item, folded };
+  return { item, folded, drawnOpen: false };
 }
 
 function render({ model, el }) {
@@ -100,6 +100,12 @@ function render({ model, el }) {
     text(layer, x + w / 2 - 2, y + 32, verdict, "icl-tick", "middle");
   }
 
+  // A row is touched only when the state changes it: on paper all rows are open.
+  function open(line, isOpen) {
+    if (line.drawnOpen !== isOpen) line.folded.open = isOpen;
+    line.drawnOpen = isOpen;
+  }
+
   function draw({ width, state }) {
     const { shown, counts } = compute(data, state);
     const columns = width < 480 ? 5 : 8;
@@ -108,7 +114,7 @@ function render({ model, el }) {
       const isShown = shown.includes(claim.id);
       box(claim, [...place, width / columns], isShown);
       rows[i].item.hidden = !isShown;
-      rows[i].folded.open = state.open.includes(claim.id);
+      open(rows[i], state.open.includes(claim.id));
     });
     for (const filter of set) filter(state);
     if (typed.value !== state.words) typed.value = state.words;

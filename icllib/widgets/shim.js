@@ -1,5 +1,5 @@
 // Gives a live figure its model on a page without a kernel: the part of the widget contract that
-// the figures use.
+// the figures use. Its values stand beside it, or came with the script.
 function pageModel(values) {
   const listeners = {};
   return {
@@ -20,7 +20,7 @@ const host = document.currentScript.parentElement;
 const box = host.querySelector(".icl-stage");
 const picture = [...box.childNodes];
 try {
-  const values = JSON.parse(host.querySelector(".icl-values").textContent);
+  const values = host.values ?? JSON.parse(host.querySelector(".icl-values").textContent);
   figure.render({ model: pageModel(values), el: box });
   host.dataset.alive = "true";
 } catch (error) {

@@ -1,8 +1,10 @@
 """One style sheet and one script for the site, with what its pages use and nothing else."""
 
 import re
+from pathlib import Path
 
 import assets
+import pydata_sphinx_theme
 import pytest
 
 NAMES = {"here", "there", "x"}
@@ -52,6 +54,30 @@ def test_numbers_of_a_figure_keep_nine_digits_and_its_words_stay():
     assert assets.shorter(values) == (
         '{"a":[0.123456789,-1e-300,3,1.0],"b":"1.23456789012 <\\/script>"}'
     )
+
+
+FIGURE = """<figure id="figure-1-1" class="icl-live" data-figure="dot"><div>picture</div>\
+<script type="application/json" class="icl-values">{"a":0.123456789012,"b":"<\\/script>"}</script>\
+<script>draw()</script></figure>"""
+
+
+def test_the_values_and_the_script_of_a_live_figure_stand_in_a_file_of_their_own(tmp_path):
+    page = assets.apart(f"<p>before</p>{FIGURE}<p>after</p>", "../", tmp_path)
+    (file,) = (tmp_path / "figures").iterdir()
+    assert page == (
+        '<p>before</p><figure id="figure-1-1" class="icl-live" data-figure="dot" '
+        f'data-script="../_static/figures/{file.name}"><div>picture</div></figure><p>after</p>'
+    )
+    assert file.read_text() == (
+        'document.currentScript.parentElement.values = {"a":0.123456789,"b":"<\\/script>"};\ndraw()'
+    )
+    assert assets.apart(page, "../", tmp_path) == page
+
+
+def test_the_theme_still_measures_the_boxes_that_are_left_to_the_book():
+    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
+    script = theme / "static" / "scripts" / "pydata-sphinx-theme.js"
+    assert script.read_text(encoding="utf-8").count(assets.MEASURED_BY_THEME) == 1
 
 
 def little_site(root, page):

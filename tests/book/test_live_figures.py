@@ -51,6 +51,26 @@ def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, add
             assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
 
 
+@pytest.mark.parametrize("wakes", ["scrolling", "the keyboard"])
+@pytest.mark.parametrize("protocol", ["http", "file"])
+def test_a_live_figure_is_loaded_when_it_comes_near_the_view(
+    wakes, protocol, browser, address, site
+):
+    root = address if protocol == "http" else site.as_uri()
+    page = f"{root}/chapters/06_one_layer_is_one_step.html"
+    with visit(browser, page, alive=False) as seen:
+        figure = seen.page.locator(".icl-live")
+        seen.page.wait_for_load_state("networkidle")
+        assert figure.locator("script").count() == 0
+        assert figure.locator(".icl-stage > svg[role=img]").is_visible()
+        if wakes == "scrolling":
+            figure.evaluate("node => node.scrollIntoView()")
+        else:
+            seen.page.keyboard.press("Tab")
+        seen.page.wait_for_selector(".icl-live[data-alive=true]")
+        assert seen.errors == [] and figure.get_by_role("button", name="Reset").count() == 1
+
+
 @pytest.mark.parametrize("name", ALIVE)
 def test_what_a_live_figure_draws_has_a_name(name, browser, address):
     with visit(browser, f"{address}/{name}.html") as seen:

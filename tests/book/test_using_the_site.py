@@ -167,12 +167,18 @@ def test_a_search_finds_the_definition_first_and_leads_to_the_section(
         assert "#" in seen.page.url
 
 
+TWO_FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(done)))"""
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 720, "dark") as seen:
         page = seen.page
         page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.set_viewport_size({"width": 700, "height": 800})  # live figures draw again
+        page.evaluate(TWO_FRAMES)
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         assert page.locator("article details:not([open])").count() == 0
         assert page.locator("article :is(button, input, select):visible").count() == 0

@@ -44,11 +44,27 @@ class Visit:
         return self.page.evaluate(SIDEWAYS)
 
 
+def bring_to_life(page: Page) -> None:
+    """Let the live figures of a page run their scripts, which wait until the figure is near the
+    view; the page is seen from its top again."""
+    figure = page.locator(".icl-live[data-script]")
+    if figure.count():
+        figure.first.scroll_into_view_if_needed()
+        page.wait_for_selector(".icl-live[data-alive=true]")
+        page.evaluate("scrollTo(0, 0)")
+
+
 @contextmanager
 def visit(
-    browser: Browser, url: str, width: int = 1280, scheme: str = "light", **options: object
+    browser: Browser,
+    url: str,
+    width: int = 1280,
+    scheme: str = "light",
+    alive: bool = True,
+    **options: object,
 ) -> Iterator[Visit]:
-    """Open `url`; every request to another host is refused and noted."""
+    """Open `url`, and bring its live figures to life unless `alive` is False; every request to
+    another host is refused and noted."""
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, **options
     )
@@ -77,6 +93,8 @@ def visit(
     if url.startswith("http"):
         seen.page.on("requestfinished", lambda request: weigh(request.response()))
     seen.page.goto(url, wait_until="load")
+    if alive and options.get("java_script_enabled", True):
+        bring_to_life(seen.page)
     try:
         yield seen
     finally:
