@@ -1,5 +1,6 @@
 """Builds to which something happens: each ends in a clear sentence, and the last good site stays."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import build
 import pytest
+from listing import ROOT
 from small_books import CELL, make, new_book, write
 
 pytestmark = [pytest.mark.site, pytest.mark.slow]
@@ -22,6 +24,10 @@ def book(tmp_path_factory) -> Path:
     write(root, FIRST)
     status, output = make(root)
     assert status == 0, output
+    (root / "results").mkdir()
+    record = Path(shutil.copy(ROOT / "results" / "one-layer.json", root / "results"))
+    tensors = json.loads(record.read_text(encoding="utf-8"))["tensors"]
+    (root / "results" / tensors).write_bytes(b"half of it")
     return root
 
 
@@ -80,15 +86,22 @@ def test_a_site_that_was_stopped_between_two_renamings_is_put_back(monkeypatch, 
     assert (site / "index.html").read_text() == "whole" and old.exists()
 
 
+LOADED = """from icllib import store
+from icllib.experiments import named
+
+result = store.load(named('{}'))"""
 CELLS = {
     "a kernel that dies": (
         CELL % "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)",
         ["kernel died"],
     ),
     "a stored result that is missing": (
-        CELL % "from icllib import store\nfrom icllib.experiments import named\n\n"
-        "result = store.load(named('one-layer'))",
-        ["MissingResultError", "one-layer"],
+        CELL % LOADED.format("deep-3"),
+        ["MissingResultError", "deep-3"],
+    ),
+    "a stored result that is damaged": (
+        CELL % LOADED.format("one-layer"),
+        ["FileError", "one-layer", "damaged", "python -m icllib run"],
     ),
     "a cell without an end": (CELL % "while True:\n    pass", ["timed out"]),
 }
@@ -123,29 +136,39 @@ def test_a_damaged_cache_of_outputs_is_made_anew(book):
     assert status == 0 and "first text" in shown(book), output
 
 
+def boxed(book: Path, *options: object) -> subprocess.CompletedProcess:
+    """A build in a sandbox that changes one thing of the machine."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("no bubblewrap to change the machine with")
+    command = ["bwrap", "--dev-bind", "/", "/", *options, sys.executable]
+    done = subprocess.run(
+        [*command, book / "tools" / "build.py"], cwd=book, capture_output=True, text=True
+    )
+    if "bwrap:" in done.stderr:
+        pytest.skip(f"bubblewrap does not work here: {done.stderr.strip()}")
+    return done
+
+
 def test_a_full_disk_is_named_and_the_last_site_stays(book):
     """The folder of the work is a file system of its own here, with hardly any room."""
-    if shutil.which("bwrap") is None:
-        pytest.skip("no bubblewrap to make a small disk with")
     write(book, FIRST)
     assert make(book)[0] == 0
-    good, work = shown(book), book / "_build" / "work"
-    command = ["bwrap", "--dev-bind", "/", "/", "--size", "400000", "--tmpfs", work]
-    command += [sys.executable, book / "tools" / "build.py"]
-    done = subprocess.run(command, cwd=book, capture_output=True, text=True)
-    if "bwrap:" in done.stderr:
-        pytest.skip(f"bubblewrap makes no small disk here: {done.stderr.strip()}")
+    good = shown(book)
+    done = boxed(book, "--size", "400000", "--tmpfs", book / "_build" / "work")
     assert done.returncode == 1 and "No space left on device" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and shown(book) == good
 
 
+def test_a_checkout_that_cannot_be_written_is_named_and_the_last_site_stays(book):
+    write(book, FIRST)
+    assert make(book)[0] == 0
+    good = shown(book)
+    done = boxed(book, "--ro-bind", book, book)
+    assert done.returncode == 1 and "Read-only file system" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and shown(book) == good
+
+
 def test_a_build_without_a_network_is_the_same(book):
-    if shutil.which("bwrap") is None:
-        pytest.skip("no bubblewrap to take the network away with")
     write(book, SECOND)
-    command = ["bwrap", "--dev-bind", "/", "/", "--unshare-net"]
-    command += [sys.executable, book / "tools" / "build.py"]
-    done = subprocess.run(command, cwd=book, capture_output=True, text=True)
-    if "bwrap:" in done.stderr:
-        pytest.skip(f"bubblewrap takes no network away here: {done.stderr.strip()}")
+    done = boxed(book, "--unshare-net")
     assert done.returncode == 0 and "second text" in shown(book), done.stdout + done.stderr
