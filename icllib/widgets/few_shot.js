@@ -42,6 +42,7 @@ function reviewList(panel, model, change) {
     return { i, box, flip };
   });
   panel.append(list);
+  oneStop(list, () => rows.map(({ box, flip }) => [box, flip]))();
   return (state) =>
     rows.forEach(({ i, box, flip }, k) => {
       box.checked = state.chosen.includes(i);

@@ -50,6 +50,8 @@ function sentenceList(panel, model, change) {
     return { i, box, flip, item };
   };
   let shown = { domain: null, rows: [] };
+  const inView = () => shown.rows.filter(({ item }) => !item.hidden);
+  const settle = oneStop(list, () => inView().map(({ box, flip }) => [box, flip]));
   return (state) => {
     if (shown.domain !== state.domain) {
       const inside = data.domain.flatMap((d, i) => (d === state.domain ? [i] : []));
@@ -62,6 +64,7 @@ function sentenceList(panel, model, change) {
       box.checked = state.chosen.includes(i);
       showLabel(flip, data, state, i, `sentence ${data.place[i]}`);
     }
+    settle();
   };
 }
 

@@ -141,6 +141,27 @@ function handle(layer, { label, radius = 7, kind = "icl-handle", step, onMove })
   };
 }
 
+// A list whose rows of controls are one stop for the keyboard: arrow keys move in it. rows() gives
+// the controls that are to be seen, row by row. Returns what is called when they have changed.
+function oneStop(list, rows) {
+  const rest = (node) => {
+    for (const each of rows().flat()) each.tabIndex = each === node ? 0 : -1;
+  };
+  list.addEventListener("focusin", (event) => rest(event.target));
+  list.addEventListener("keydown", (event) => {
+    const [across, up] = ARROWS[event.key] ?? [0, 0];
+    const place = rows().findIndex((row) => row.includes(event.target));
+    if (place < 0 || (!across && !up)) return;
+    event.preventDefault();
+    const column = rows()[place].indexOf(event.target) + across;
+    rows()[place - up]?.[column]?.focus();
+  });
+  return () => {
+    const all = rows().flat();
+    rest(all.find((each) => each.tabIndex === 0) ?? all[0]);
+  };
+}
+
 // What the marks mean: entries [shape, kind, words].
 function key(entries) {
   const shapes = {

@@ -103,6 +103,26 @@ def test_the_answers_of_a_live_figure_are_folded_and_open_by_keyboard(name, brow
         assert answers.locator("li").first.is_visible()
 
 
+@pytest.mark.parametrize("name", ["intro", "chapters/16_from_regression_to_language"])
+def test_a_list_of_sentences_is_one_stop_and_arrow_keys_move_in_it(name, browser, address):
+    with visit(browser, f"{address}/{name}.html") as seen:
+        bank = seen.page.locator(".icl-bank")
+        controls = bank.locator(":is(input, button):visible")
+        stops = bank.locator(":is(input, button):visible:not([tabindex='-1'])")
+        assert controls.count() >= 8 and stops.count() == 1
+        stops.focus()
+        for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+            seen.page.keyboard.press(key)
+        third = bank.locator("li:visible").nth(2)
+        assert third.locator("button").evaluate("node => node === document.activeElement")
+        seen.page.keyboard.press("ArrowLeft")
+        was = third.locator("input").is_checked()
+        seen.page.keyboard.press("Space")
+        assert third.locator("input").is_checked() != was and stops.count() == 1
+        seen.page.keyboard.press("Tab")
+        assert bank.locator(":focus").count() == 0
+
+
 def test_the_introduction_begins_with_reviews_that_vote_for_their_label(browser, address):
     with visit(browser, f"{address}/intro.html") as seen:
         figure = seen.page.locator(".icl-live")
