@@ -15,6 +15,7 @@ from icllib.widgets.base import LiveFigure
 
 __all__ = ["Inspector"]
 
+_PICTURE_COLUMNS = 12  # of numbers, in the plain picture
 _BLOCKS = ("tokens", "queries", "keys", "values", "scores", "weights", "mixed", "update", "out")
 Cell = tuple[str, int, int]
 
@@ -134,11 +135,11 @@ class Inspector(LiveFigure):
 
     def picture(self) -> str:
         arrays = self._arrays()
-        figure, ax = canvas(5, 4.2, title="Every number of one head", aspect="equal")
+        figure, ax = canvas(5, 4.2, title="Every number of one head")
         left, top, tallest = 0.0, 0.0, 0
         for name in _BLOCKS:
             rows, columns = arrays[name].shape
-            if left + columns > 13:
+            if left + columns > _PICTURE_COLUMNS:
                 left, top, tallest = 0.0, top - tallest - 2, 0
             ax.text(left, top + 0.3, name, fontsize=9)
             for i in range(rows):
@@ -154,7 +155,7 @@ class Inspector(LiveFigure):
                 linewidth=0.8,
             )
             left, tallest = left + columns + 1, max(tallest, rows)
-        ax.set(xlim=(-0.2, 13.2), ylim=(top - tallest - 0.3, 1.2), xticks=[], yticks=[])
+        ax.set(xlim=(-0.2, _PICTURE_COLUMNS + 0.2), ylim=(top - tallest - 0.3, 1.2), xticks=[], yticks=[])
         ax.grid(False)
         ax.spines[:].set_visible(False)
         value = float(arrays["out"][-1, -1])
