@@ -21,6 +21,7 @@ INLINE = re.compile("|".join((ROLE, CODE, MATH, LINK, ATTRIBUTES)), re.DOTALL)
 ATTRIBUTE_LINE = re.compile(r"^[ \t>]*\{[.#][^{}]*\}[ \t]*\n?", re.MULTILINE)
 SILENT = ("bibliography", "contents", "tableofcontents", "index", "solution-end", "only")
 OPEN = ("div", "container", "grid", "grid-item", "tab-set", "tab-item", "cell")
+AS_CODE = ("code", "literal", "func", "class", "meth", "mod", "attr", "data", "obj", "file")
 PROVED = ("lemma", "proposition", "theorem", "corollary", "definition", "algorithm", "remark")
 
 #: Lines that stand for the borders of a solution, whose cells lie between them.
@@ -187,18 +188,7 @@ class Translator:
         }
         if role in wrapped:
             return wrapped[role](content)
-        if role.split(":")[-1] in (
-            "code",
-            "literal",
-            "func",
-            "class",
-            "meth",
-            "mod",
-            "attr",
-            "data",
-            "obj",
-            "file",
-        ):
+        if role.split(":")[-1] in AS_CODE:
             return f"`{(text or target).lstrip('~.')}`"
         return text or content
 
@@ -227,17 +217,17 @@ class Translator:
         )
 
     def _citation(self, role: str, keys: list[str]) -> str:
-        works = [(key, self.book.works[key]) for key in keys if key in self.book.works]
+        works = [self.book.works[key] for key in keys if key in self.book.works]
         textual = role.endswith((":t", ":ct"))
         inside = [
-            f"[{authors(work)} ({year(work)})]({self._work(key, work)})"
+            f"[{authors(work)} ({year(work)})]({self._work(work)})"
             if textual
-            else f"[{authors(work)}, {year(work)}]({self._work(key, work)})"
-            for key, work in works
+            else f"[{authors(work)}, {year(work)}]({self._work(work)})"
+            for work in works
         ]
         return ", ".join(inside) if textual or "al" in role else f"({'; '.join(inside)})"
 
-    def _work(self, key: str, work: Entry) -> str:
+    def _work(self, work: Entry) -> str:
         known = work.fields
         if "doi" in known:
             return f"https://doi.org/{known['doi']}"

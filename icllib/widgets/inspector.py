@@ -155,7 +155,12 @@ class Inspector(LiveFigure):
                 linewidth=0.8,
             )
             left, tallest = left + columns + 1, max(tallest, rows)
-        ax.set(xlim=(-0.2, _PICTURE_COLUMNS + 0.2), ylim=(top - tallest - 0.3, 1.2), xticks=[], yticks=[])
+        ax.set(
+            xlim=(-0.2, _PICTURE_COLUMNS + 0.2),
+            ylim=(top - tallest - 0.3, 1.2),
+            xticks=[],
+            yticks=[],
+        )
         ax.grid(False)
         ax.spines[:].set_visible(False)
         value = float(arrays["out"][-1, -1])
