@@ -22,6 +22,7 @@ from figure import machine
 from layers import layer, tracing
 from pages import figures, loads, weights
 from race import race
+from sweep import sweep
 from training import targets, training
 
 MEASURES = {
@@ -37,6 +38,7 @@ MEASURES = {
         layer,
         training,
         targets,
+        sweep,
         race,
         busy,
         course,
