@@ -73,7 +73,14 @@ def rules(css: str) -> Iterator[tuple[str, str]]:
 
 def selectors(text: str) -> list[str]:
     """The selectors of a rule; a comma inside brackets parts none."""
-    return [part.strip() for part in re.split(r",(?![^(\[]*[)\]])", text)]
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts]
 
 
 def used(css: str, names: set[str]) -> str:

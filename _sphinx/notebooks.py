@@ -140,16 +140,23 @@ def branch() -> str:
     return os.environ.get("BOOK_REPOSITORY_BRANCH") or _config()["repository"].get("branch", "main")
 
 
+def pages_of(repository: str) -> str:
+    """Where GitHub Pages shows a repository; nothing for one that lies elsewhere."""
+    github = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?/?", repository.strip())
+    return f"https://{github[1].lower()}.github.io/{github[2]}" if github else ""
+
+
+def address(baseurl: str) -> str:
+    """Where the site is published: $BOOK_SITE_URL, the Pages of $BOOK_REPOSITORY_URL (a fork does
+    not take the address of the original), or html.baseurl of _config.yml; else nothing."""
+    fork = pages_of(os.environ.get("BOOK_REPOSITORY_URL", ""))
+    return (os.environ.get("BOOK_SITE_URL") or fork or baseurl).rstrip("/")
+
+
 def site() -> str:
-    """The site: $BOOK_SITE_URL, html.baseurl of _config.yml, or the repository's Pages."""
-    fork = "BOOK_REPOSITORY_URL" in os.environ
-    given = os.environ.get("BOOK_SITE_URL") or (
-        _config()["html"].get("baseurl") if not fork else ""
-    )
-    if given:
-        return given.rstrip("/")
-    owner, _, name = repository().removeprefix("https://github.com/").partition("/")
-    return f"https://{owner.lower()}.github.io/{name}"
+    """The address that the links of notebooks lead to."""
+    known = address(_config()["html"].get("baseurl") or "")
+    return known or pages_of(repository()) or repository()
 
 
 def write_all(target: Path) -> None:

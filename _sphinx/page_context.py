@@ -1,19 +1,18 @@
-"""What a page says about itself to browsers and search engines, and what it may load.
+"""What a page says about itself to browsers and search engines.
 
-The address of the site is known from BOOK_SITE_URL, from `html: baseurl` in _config.yml, or from
-BOOK_REPOSITORY_URL where that is a repository on GitHub. Without one, pages have no canonical
-address and the site has no sitemap.
+Where the address of the site is not known (`notebooks.address`), pages have no canonical address
+and the site has no sitemap.
 """
 
 from __future__ import annotations
 
 import html
-import os
 import re
 import shutil
 from pathlib import Path
 
 import edition
+import notebooks
 import plain_text
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -30,10 +29,9 @@ FAVICON = "favicon.svg"
 HIDDEN = ("genindex", "py-modindex", "prf-prf", "search", "404")
 
 # Buttons and icons that this book does without: 1.5 MB of icons (book.css shows a dozen from the
-# theme's font), a kernel in
-# the page, MathJax (formulas are set at build time), fold buttons made by a script (folds.py writes
-# them), tabs; and the
-# values of the widgets for a kernel's page (live figures carry their own).
+# theme's font), a kernel in the page, MathJax (formulas are set at build time), fold buttons made
+# by a script (folds.py writes them), tabs; and the values of the widgets for a kernel's page (live
+# figures carry their own).
 _UNUSED = re.compile(
     r"fontawesome|thebe|mathjax|tippy|togglebutton|toggleHint|toggleOpen|design-tabs|sphinx-design|widget-state"
     r"|pagename =|search_as_you_type",
@@ -43,13 +41,8 @@ _UNUSED = re.compile(
 
 def site_url(app: Sphinx) -> str:
     """The address under which the site is published, with a slash at its end; else nothing."""
-    github = re.fullmatch(
-        r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?/?",
-        os.environ.get("BOOK_REPOSITORY_URL", ""),
-    )
-    pages = f"https://{github[1].lower()}.github.io/{github[2]}" if github else ""
-    address = os.environ.get("BOOK_SITE_URL") or app.config.html_baseurl or pages
-    return address.rstrip("/") + "/" if address else ""
+    address = notebooks.address(app.config.html_baseurl)
+    return address + "/" if address else ""
 
 
 def settings(app: Sphinx, config: object) -> None:

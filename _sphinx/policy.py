@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 
 #: What each kind of content may come from; `{script}` and `{style}` are digests of what stands in a
 #: page. A browser that does not know of `style-src-elem` takes `style-src`.
-#: A live figure stands in its page as a plain script: it needs neither `data:` nor `blob:`.
+#: A live figure's script is a file of the site: it needs neither `data:` nor `blob:`.
 RULES = {
     "default-src": "'none'",
     "script-src": "'self'{script}",

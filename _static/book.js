@@ -1,5 +1,5 @@
-/* What the pages do by themselves: cards of the glossary, a good print, code that can be
-   scrolled by keyboard. */
+/* What the pages do by themselves: cards of the glossary, questions, a good print, code that can
+   be scrolled by keyboard, live figures when they are near, folds that a link leads into. */
 (() => {
   const ready = (run) =>
     document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", run) : run();
@@ -115,7 +115,7 @@
   // are measured when the browser lays them out, and again when a font has come.
   function scrollingBoxes() {
     const boxes = document.querySelectorAll(
-      "article :is(pre, div.math, .cell_output > .output, .icl-scroll, .icl-table-box)",
+      "article :is(pre, div.math, .cell_output > .output, .icl-table-box)",
     );
     const scrolls = (box) =>
       box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;

@@ -1,4 +1,5 @@
-"""icllib: in-context learning as gradient descent, small enough to read in an evening.
+"""icllib: in-context learning as gradient descent; its core, from `tasks` to `construct`, is small
+enough to read in an evening.
 
 In reading order:
 

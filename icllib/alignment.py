@@ -201,6 +201,9 @@ def iterate(
 
     Returns:
         the prediction after each of the `times` applications.
+
+    Raises:
+        InputError: times below 1, or a damping that is not a finite number.
     """
     check_count("times", times)
     check_number("damping", damping)

@@ -22,7 +22,10 @@ class Clipped(nn.Module):
 
     Args:
         layer: from tokens to tokens.
-        limit: above 0.
+        limit: at least 0.
+
+    Raises:
+        InputError: a limit that is not a finite number of at least 0.
 
     Source: von Oswald et al. (2023), appendix A.12, for more than two layers.
     """

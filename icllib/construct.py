@@ -87,6 +87,11 @@ def gd_transformer(
     """K steps of gradient descent from W_0: the layer of `gd_layer`, looped K = `steps` times.
 
     W_V keeps the original W_0 in every loop: the labels have already moved by the steps before.
+
+    Raises:
+        InputError, ShapeError: as `gd_layer`; steps below 0.
+
+    Source: von Oswald et al. (2023), section 3; chapter 7.
     """
     steps = check_count("steps", steps, minimum=0)
     return Transformer([gd_layer(dim_x, dim_y, n_context, lr, w0)], looped=steps)
@@ -112,7 +117,9 @@ def gd_plus_plus_transformer(
         w0: W_0, as in `learners.gd_plus_plus`.
 
     Raises:
-        InputError: a sequence whose length is not `steps`.
+        InputError: a size or steps below 1, numbers that are not finite, or a sequence whose
+            length is not `steps`.
+        ShapeError: a w0 that is not (N_y, N_x).
 
     Source: von Oswald et al. (2023), section 3 and appendix A.10.
     """
@@ -167,7 +174,9 @@ def softmax_copy_layer(
         logit_scale: the score of a token with its successor; all other scores are 0.
 
     Raises:
-        InputError: a size below 1, or a scale that is not a finite number above 0.
+        InputError: a size below 1, or a scale that is not a finite number of at least 0.
+
+    Source: chapter 8.
     """
     logit_scale = check_number("logit_scale", logit_scale, minimum=0.0)
     linear = copy_layer(dim_x, dim_y, n_context)
@@ -185,6 +194,9 @@ def separate_transformer(
 
     The tokens of the x then read (x_j, y_j, p), and the tokens of the y have no x, so that their
     scores are 0. [von Oswald et al. 2023, Proposition 3]
+
+    Raises:
+        InputError: a size below 1, an lr that is not a finite number, or steps below 0.
     """
     dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     steps = check_count("steps", steps, minimum=0)
@@ -215,7 +227,10 @@ def softmax_pair_layer(
         sink_logit: the score of the sink token, for tokens with a sink; large, such as 30.
 
     Raises:
-        InputError: a size below 1, an lr that is not a finite number, or an ε that is not above 0.
+        InputError: a size below 1, an lr that is not a finite number, an ε that is not above 0, or
+            a sink_logit above 700.
+
+    Source: chapter 9.
     """
     dim_x, dim_y, n_context = _check_sizes(dim_x, dim_y, n_context)
     lr, epsilon = check_number("lr", lr), check_number("epsilon", epsilon, minimum=1e-300)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, check_count, check_number
+from icllib.errors import InputError, check_count, check_generator, check_number
 from icllib.tasks import Prompts
 
 __all__ = ["ParabolaTask", "SineTask", "on_waves"]
@@ -47,7 +47,7 @@ class _Curves:
         """Draw `batch` prompts, on the generator's device; as `LinearTask.sample`."""
         batch = check_count("batch", batch)
         options = {
-            "generator": generator,
+            "generator": check_generator(generator),
             "device": generator.device,
             "dtype": dtype or torch.get_default_dtype(),
         }

@@ -20,6 +20,7 @@ __all__ = [
     "WallWarning",
     "check_choice",
     "check_count",
+    "check_generator",
     "check_number",
     "check_per_step",
     "check_tensors",
@@ -136,6 +137,15 @@ def check_choice(name: str, value: object, choices: tuple[str | int, ...]) -> No
     """Raise InputError unless `value` is one of `choices`, names or integers."""
     if not isinstance(value, str | int) or isinstance(value, bool) or value not in choices:
         raise InputError(f"{name} = {value!r}, expected one of {', '.join(map(repr, choices))}")
+
+
+def check_generator(generator: object) -> torch.Generator:
+    """`generator`, the source of every draw; InputError unless it is a torch.Generator."""
+    if not isinstance(generator, torch.Generator):
+        raise InputError(
+            f"generator is a {type(generator).__name__}, expected a seeded torch.Generator"
+        )
+    return generator
 
 
 def check_tensors(

@@ -44,13 +44,21 @@ _CHUNK = 50_000  # numbers in the examples' inputs that `mean_loss` hands over a
 
 
 def predict(weights: Weights, x: Float[Tensor, "batch N_x"]) -> Float[Tensor, "batch N_y"]:
-    """The linear model's answer W x, one a prompt."""
+    """The linear model's answer W x, one a prompt.
+
+    Raises:
+        ShapeError: weights and inputs of different batches or widths.
+    """
     check_tensors({"weights": (weights, ("batch", "N_y", "N_x")), "x": (x, ("batch", "N_x"))})
     return torch.einsum("boi,bi->bo", weights, x)
 
 
 def loss(weights: Weights, prompts: Prompts) -> Float[Tensor, "batch"]:
-    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², a number a prompt.  [von Oswald et al. 2023, section 2]"""
+    """L(W) = 1/(2N) Σ_i ‖W x_i − y_i‖², a number a prompt.  [von Oswald et al. 2023, section 2]
+
+    Raises:
+        ShapeError: weights that do not fit the prompts.
+    """
     _check_weights("weights", weights, prompts)
     residual = torch.einsum("boi,bni->bno", weights, prompts.x) - prompts.y  # (batch, N, N_y)
     return residual.square().sum(dim=(1, 2)) / (2 * prompts.n_context)
@@ -64,10 +72,12 @@ def gradient_step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
         weights: W, (batch, N_y, N_x).
         prompts: the data of the loss.
         lr: η, in units of 1/x².
+
+    Raises:
+        ShapeError, InputError: weights that do not fit the prompts; an lr that is not finite.
     """
     _check_weights("weights", weights, prompts)
-    lr = check_number("lr", lr)
-    return _step(weights, prompts, lr)
+    return _step(weights, prompts, check_number("lr", lr))
 
 
 def _step(weights: Weights, prompts: Prompts, lr: float) -> Weights:
@@ -234,7 +244,11 @@ def chebyshev_steps(low: float | Tensor, high: float | Tensor, steps: int) -> li
 
 
 def query_loss(predictions: Float[Tensor, "batch N_y"], prompts: Prompts) -> Float[Tensor, "batch"]:
-    """½ ‖ŷ − y_q‖², one number a prompt: how far a prediction is from the query's hidden answer."""
+    """½ ‖ŷ − y_q‖², one number a prompt: how far a prediction is from the query's hidden answer.
+
+    Raises:
+        ShapeError: predictions that do not fit the prompts.
+    """
     axes = {
         "y_query": (prompts.y_query, ("batch", "N_y")),
         "predictions": (predictions, ("batch", "N_y")),

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 
-from icllib.errors import InputError, check_choice, check_count
+from icllib.errors import InputError, check_choice, check_count, check_generator
 from icllib.tasks import LinearTask, Prompts, with_change
 
 __all__ = ["PoolTask"]
@@ -68,7 +68,7 @@ class PoolTask:
         self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Prompts:
         """Draw from the pool, with replacement; as `LinearTask.sample`."""
-        batch = check_count("batch", batch)
+        batch, generator = check_count("batch", batch), check_generator(generator)
         dtype = dtype or torch.get_default_dtype()
         at = torch.randint(self.size, (batch,), generator=generator, device=generator.device).cpu()
         pool = self.members

@@ -187,7 +187,11 @@ class Table:
         return lambda prompts: learner(prompts, *values)
 
     def summary(self, form: str, depth: int, seed: int | None = None) -> LossSummary:
-        """The rival's losses on the prompts of one of `judge_seeds`, the first unless given."""
+        """The rival's losses on the prompts of one of `judge_seeds`, the first unless given.
+
+        Raises:
+            InputError: a form, depth or seed that was not judged.
+        """
         seeds = self.experiment.judge_seeds
         seed = check_count("seed", seeds[0] if seed is None else seed, minimum=0)
         check_choice("seed", seed, seeds)

@@ -57,7 +57,11 @@ class Separated(nn.Module):
     def apart(
         self, tokens: Float[Tensor, "batch n+1 N_x+N_y"]
     ) -> Float[Tensor, "batch 2n+1 dim_token"]:
-        """The separate tokens of n ≤ N examples and a query, with their positions."""
+        """The separate tokens of n ≤ N examples and a query, with their positions.
+
+        Raises:
+            ShapeError: tokens of another width, or more of them than there are positions.
+        """
         width = self.dim_x + self.dim_y
         check_tensors({"tokens": (tokens, ("batch", "T", "width"))}, {"width": width})
         if 2 * tokens.shape[1] - 1 > len(self.positions):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from icllib.errors import check_count
+from icllib.errors import check_count, check_generator
 from icllib.tasks import Prompts
 
 __all__ = ["RotationTask"]
@@ -49,8 +49,12 @@ class RotationTask:
     def sample(
         self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Prompts:
-        """Draw sequences; W is uniform over the orthogonal matrices, s_0 over the sphere."""
-        batch = check_count("batch", batch)
+        """Draw sequences; W is uniform over the orthogonal matrices, s_0 over the sphere.
+
+        Raises:
+            InputError: `batch` is below 1, or `generator` is no torch.Generator.
+        """
+        batch, generator = check_count("batch", batch), check_generator(generator)
         options = {"generator": generator, "dtype": dtype, "device": generator.device}
         Q, R = torch.linalg.qr(torch.randn(batch, self.dim, self.dim, **options))
         W = Q * R.diagonal(dim1=1, dim2=2).sign()[:, None]  # else Q is not uniform

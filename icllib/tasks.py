@@ -14,6 +14,7 @@ from icllib.errors import (
     ShapeError,
     check_choice,
     check_count,
+    check_generator,
     check_number,
     check_tensors,
 )
@@ -211,12 +212,8 @@ class LinearTask:
             InputError: `batch` is below 1, or `generator` is no torch.Generator.
         """
         batch = check_count("batch", batch)
-        if not isinstance(generator, torch.Generator):
-            raise InputError(
-                f"generator is a {type(generator).__name__}, expected a seeded torch.Generator"
-            )
         options = {
-            "generator": generator,
+            "generator": check_generator(generator),
             "device": generator.device,
             "dtype": dtype or torch.get_default_dtype(),
         }

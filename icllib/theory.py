@@ -25,7 +25,8 @@ def best_step_size(task: LinearTask) -> float:
     x see Ahn et al. (2023), theorem 1.
 
     Raises:
-        InputError: the inputs or W* are all zero, so that no step size is better than another.
+        InputError: the inputs or W* are all zero, so that no step size is better than another, or
+            the task is a `BalancedTask`.
     """
     _, t2, t3 = _traces(task)
     signal = task.w_scale**2
@@ -42,7 +43,9 @@ def expected_loss(task: LinearTask, lr: float) -> float:
     (N_y / 2) (τ² (t_1 − 2 η t_2 + η² t_3) + σ² (1 + η² t_2 / N)), letters as in `best_step_size`.
 
     Raises:
-        InputError: lr is not a finite number.
+        InputError: lr is not a finite number, or the task is a `BalancedTask`.
+
+    Source: chapter 2.
     """
     lr = check_number("lr", lr)
     t1, t2, t3 = _traces(task)
@@ -59,7 +62,8 @@ def best_preconditioner(task: LinearTask) -> Float[Tensor, "N_x N_x"]:
     chapter 12. [Ahn et al. 2023, theorem 1; Zhang, Frei and Bartlett 2024]
 
     Raises:
-        InputError: the inputs are not Gaussian, or all inputs or weights are 0.
+        InputError: the inputs are not Gaussian, all inputs or weights are 0, or the task is a
+            `BalancedTask`.
     """
     return torch.linalg.inv(_gamma(task, _gaussian_covariance(task), task.n_context))
 

@@ -42,6 +42,7 @@ def read_prediction(
 
     Raises:
         ShapeError: tokens are no batch of sequences, or not wider than dim_y.
+        InputError: dim_y is below 1.
     """
     dim_y = check_count("dim_y", dim_y)
     width = check_tensors({"tokens": (tokens, ("batch", "T", "dim_token"))})["dim_token"]

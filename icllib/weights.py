@@ -157,6 +157,10 @@ def interpolate(
         first, second: one head each, of the same width.
         dim_x: N_x.
         weight: of the second; 0 gives the first layer, 1 the second.
+
+    Raises:
+        InputError: a weight that is not a finite number.
+        ShapeError: layers of different widths.
     """
     check_number("weight", weight)
     ours, theirs = merge(first, dim_x), merge(second, dim_x)

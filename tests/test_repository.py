@@ -48,9 +48,30 @@ def test_contributing_gives_a_reason_for_every_entry_at_the_top():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git repository")
-    guide = read("CONTRIBUTING.md") + read("README.md")
-    for entry in {line.split("/")[0] for line in listed.stdout.splitlines()} - {".gitignore"}:
-        assert entry in guide, f"{entry} stands at the top without a reason in CONTRIBUTING.md"
+    table = read("CONTRIBUTING.md").partition("## What lies where")[2].partition("\n## ")[0]
+    reasons = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    told = {name.split("/")[0] for row in reasons for name in re.findall(r"`([^`]+)`", row)}
+    there = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    assert told == there - {".gitignore", "_config.yml", "_toc.yml"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_the_paths_that_a_guide_names_are_there(name):
+    folders = (
+        "chapters|icllib|results|tests|assignments|proof|benchmarks|tools|binder|_sphinx|_static"
+    )
+    for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", read(name)):
+        assert (ROOT / path).exists() or re.search("NN|NAME", path), f"{name} names {path}"
+
+
+def test_all_files_name_one_repository():
+    url = yaml.safe_load(read("_config.yml"))["repository"]["url"]
+    project = tomllib.loads(read("pyproject.toml"))["project"]["urls"]
+    assert project["Source"] == url and all(
+        link.startswith((url, "https://icl-book.github.io/")) for link in project.values()
+    )
+    assert yaml.safe_load(read("CITATION.cff"))["repository-code"] == url
+    assert f"git clone {url}\n" in read("chapters/for_students.md")
 
 
 def test_the_book_has_one_name():

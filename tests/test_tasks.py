@@ -10,7 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icllib.curves import SineTask
 from icllib.errors import InputError, ShapeError
+from icllib.pools import PoolTask
+from icllib.sequences import RotationTask
 from icllib.tasks import BalancedTask, LinearTask, Prompts
 
 
@@ -105,11 +108,22 @@ def test_a_task_that_makes_no_sense_is_refused(arguments, message):
     assert message in str(error.value)
 
 
-def test_sampling_needs_a_generator_and_a_positive_batch(generator):
+@pytest.mark.parametrize(
+    "task",
+    [
+        LinearTask(),
+        BalancedTask(dim_x=2, covariance=torch.eye(2)),
+        PoolTask(LinearTask(), 8),
+        SineTask(),
+        RotationTask(),
+    ],
+    ids=lambda task: type(task).__name__,
+)
+def test_sampling_needs_a_generator_and_a_positive_batch(task, generator):
     with pytest.raises(InputError, match="batch = 0"):
-        LinearTask().sample(0, generator)
+        task.sample(0, generator)
     with pytest.raises(InputError, match="generator is a int, expected a seeded"):
-        LinearTask().sample(2, 42)
+        task.sample(2, 42)
 
 
 def _prompt_with(**changes: torch.Tensor) -> Prompts:

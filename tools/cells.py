@@ -45,11 +45,15 @@ def cells_of(text: str) -> list[Cell]:
     for cell, start in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
         code = cell.source.splitlines()
         if cell.cell_type == "code" and code:
-            while (
-                lines[start : start + len(code)] != code
-            ):  # the cell's options stand before its code
-                start += 1
-            found.append(Cell(start, cell.source, not HIDING & set(cell.metadata.get("tags", []))))
+            # The cell's options stand before its code.
+            places = range(start, len(lines))
+            at = next((k for k in places if lines[k : k + len(code)] == code), None)
+            if at is None:
+                raise SystemExit(
+                    f"A cell is indented, or its lines end in blanks: {code[0]!r}. "
+                    "Begin its lines where the page begins."
+                )
+            found.append(Cell(at, cell.source, not HIDING & set(cell.metadata.get("tags", []))))
     return found
 
 

@@ -40,12 +40,9 @@ def document(site: Path, contents: Path, folder: Path) -> str:
     cover = _cover(pages[0].body, settings)
     pages[0].body.h1.string = "Introduction"
     parts = [*pages, *move_to_end(pages)]
-    # Each figure brings the styles of all figures.
-    styles = {str(tag.extract()): None for part in parts for tag in part.body.select("style")}
     head = [
         f"<title>{html.escape(settings['title'])}</title>",
         *_sheets(site, pages[0].address, folder),
-        *styles,
         f"<style>{_fonts()}\n{_headers(parts)}\n{STYLE.read_text(encoding='utf-8')}</style>",
     ]
     body = [cover, _contents(parts), *map(_section, parts)]

@@ -23,6 +23,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import yaml
 from terminal import in_one_sentence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,11 +71,9 @@ def version(root: Path) -> str:
     """
     told = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     found = told["project"]["version"]
-    cited = re.search(
-        r"^version: *[\"']?(.*?)[\"']?$", (root / "CITATION.cff").read_text(encoding="utf-8"), re.M
-    )
-    if cited is None or cited[1] != found:
-        other = cited[1] if cited else "none"
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    if citation.get("version") != found:
+        other = citation.get("version", "none")
         raise ReleaseError(f"pyproject.toml has version {found}, and CITATION.cff has {other}.")
     return found
 

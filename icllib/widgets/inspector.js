@@ -44,7 +44,7 @@ function layout(grids, width, [w, h]) {
 function cellNode(value, [x, y], [w, h], attributes) {
   const node = make("g", attributes);
   node.append(make("rect", { x, y, width: w - 4, height: h - 3, rx: 3 }));
-  text(node, x + w / 2 - 2, y + h / 2 + 3, number(value, 2), "icl-number", "middle");
+  text(node, x + w / 2 - 2, y + h / 2 + 3, number(value, 2), "icl-cell-number", "middle");
   return node;
 }
 

@@ -9,9 +9,6 @@ function pageModel(values) {
       for (const listener of listeners[`change:${name}`] ?? []) listener();
     },
     on: (event, listener) => (listeners[event] ??= []).push(listener),
-    off(event, listener) {
-      listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener);
-    },
     save_changes() {},
   };
 }

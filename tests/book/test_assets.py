@@ -20,6 +20,7 @@ NAMES = {"here", "there", "x"}
         ("p:not(.gone,.x){a:b}", "p:not(.gone,.x){a:b}"),
         ("a[href$='.gone']{a:b}", "a[href$='.gone']{a:b}"),
         (":is(.gone,p) .here{a:b}", ":is(.gone,p) .here{a:b}"),
+        (":is(p, a[x], i:not(b, .x)):focus,.gone{a:b}", ":is(p, a[x], i:not(b, .x)):focus{a:b}"),
         ("@media print{.gone{a:b}}", ""),
         ("@media print{.gone{a:b}.here{a:b}}", "@media print{.here{a:b}}"),
         ("@font-face{src:url(a;b)}", "@font-face{src:url(a;b)}"),

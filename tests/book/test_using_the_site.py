@@ -167,6 +167,17 @@ def test_a_search_finds_the_definition_first_and_leads_to_the_section(
         assert "#" in seen.page.url
 
 
+def test_numbers_of_equations_and_of_tables_can_be_pointed_at(browser, address):
+    with visit(browser, f"{address}/chapters/06_one_layer_is_one_step.html") as seen:
+        numbers = seen.page.locator("article a.icl-number")
+        assert numbers.count() > 5
+        for number in numbers.all():
+            number.click(trial=True, timeout=2000)
+        marked = seen.page.locator("article :is(a, td).icl-number")
+        values = marked.evaluate_all("all => all.map((one) => getComputedStyle(one).pointerEvents)")
+        assert set(values) == {"auto"}
+
+
 TWO_FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
 
