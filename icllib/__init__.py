@@ -3,6 +3,7 @@ enough to read in an evening.
 
 In reading order:
 
+- `errors`, `files`: what is said of bad input; files that are whole or not there
 - `tasks`: distributions of learning problems, and the prompts drawn from them
 - `losses`: many losses in a few numbers
 - `solvers`: the learners that aim at the minimum itself; in `learners` with all others

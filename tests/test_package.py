@@ -12,70 +12,10 @@ import icllib
 
 PACKAGE = Path(icllib.__file__).parent
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
-ORDER = [
-    "errors",
-    "tasks",
-    "losses",
-    "solvers",
-    "learners",
-    "tuning",
-    "theory",
-    "tokens",
-    "moments",
-    "tracing",
-    "attention",
-    "construct",
-    "files",
-    "recipes",
-    "threads",
-    "ensemble",
-    "optimizers",
-    "training",
-    "weights",
-    "alignment",
-    "landscape",
-    "store",
-    "ledger",
-    "pools",
-    "curves",
-    "sequences",
-    "blocks",
-    "separate",
-    "kinds",
-    "rivals",
-    "runs",
-    "catalogue",
-    "catalogue_beyond",
-    "catalogue_paper",
-    "experiments",
-    "sweep",
-    "evidence",
-    "evidence_beyond",
-    "evidence_appendix",
-    "datasets",
-    "language",
-    "prompted",
-    "heads",
-    "opened",
-    "evidence_exact",
-    "evidence_language",
-    "claims_beyond",
-    "claims",
-    "tables",
-    "look",
-    "svg",
-    "plots",
-    "exhibits",
-    "paper_measures",
-    "paper_layers",
-    "paper_laws",
-    "paper_models",
-    "paper_tasks",
-    "paper",
-    "widgets",
-    "checks",
-    "course",
-]
+#: The modules in the order in which the docstring of the package lists them.
+ORDER = re.findall(
+    r"`(\w+)`", " ".join(re.findall(r"^- (.*?):", icllib.__doc__, re.DOTALL | re.MULTILINE))
+)
 
 
 def test_importing_the_library_does_not_import_what_only_figures_need():
@@ -107,6 +47,9 @@ def test_modules_depend_only_on_those_above_them(path):
     own = path.relative_to(PACKAGE).with_suffix("").parts[0]
     last = len(ORDER) if own == "__main__" else ORDER.index(own)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not isinstance(node, ast.Import) or not any(
+            alias.name.startswith("icllib.") for alias in node.names
+        ), "import it from icllib: its place in the order is checked there"
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icllib"):
             named = (
                 [node.module.split(".")[1]]

@@ -107,7 +107,7 @@ function leaving(group, { left, top, w, h }, [px, py], [x, y], { kind, words, ma
   const other = `${cx - 9 * dx + 5 * dy},${cy - 9 * dy + 5 * dx}`;
   const d = `M${base} L${other} L${cx},${cy} Z`;
   const told = words ?? number(upright ? y : x, 1);
-  const node = make("path", { d, class: `icl-dot icl-leaves ${kind}`, "data-mark": mark });
+  const node = make("path", { d, class: `icl-dot ${kind}`, "data-mark": mark });
   node.dataset.told = told;
   group.append(node);
   if (upright) {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from icllib.errors import InputError
 from icllib.files import shipped
-from icllib.ledger import Figure, Verdict
+from icllib.ledger import Verdict
 from icllib.plots import COLORS, canvas, to_svg
 from icllib.widgets.base import LiveFigure
 
@@ -120,7 +120,10 @@ def _pages() -> dict[str, str]:
 def _row(verdict: Verdict, pages: Mapping[str, str]) -> dict:
     """One claim, as the page needs it."""
     chapters = verdict.chapter.split(", ")
-    figures = [{"text": _told(figure), "holds": figure.holds} for figure in verdict.figures]
+    figures = [  # with a true minus sign
+        {"text": str(figure).replace(" -", " −"), "holds": figure.holds}
+        for figure in verdict.figures
+    ]
     names = ("id", "sentence", "where", "verdict", "sure", "command")
     return {name: getattr(verdict, name) for name in names} | {
         "sources": [_SOURCES[letter] for letter in verdict.source.split(", ")],
@@ -129,13 +132,6 @@ def _row(verdict: Verdict, pages: Mapping[str, str]) -> dict:
         "figures": figures,
         "exact": all(figure.is_exact for figure in verdict.figures),
     }
-
-
-def _told(figure: Figure) -> str:
-    """A figure as a line, with a true minus sign."""
-    unit = f" {figure.unit}" if figure.unit else ""
-    bound = f"{figure.relation} {figure.bound:.5g}"
-    return f"{figure.what}: {figure.value:.5g}{unit} ({bound})".replace(" -", " −")
 
 
 def _passes(claim: dict, state: dict) -> bool:

@@ -43,9 +43,11 @@ def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, add
     with visit(browser, f"{address}/{name}.html", 360) as seen:
         seen.page.set_viewport_size({"width": 360, "height": 740})
         figure = seen.page.locator(".icl-live")
-        for control in figure.locator(
+        controls = figure.locator(
             ":is(button, select, input, circle[tabindex='0'], g[tabindex='0']):visible"
-        ).all():
+        ).all()
+        assert len(controls) >= 2
+        for control in controls:
             control.focus()
             control.scroll_into_view_if_needed()
             assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
