@@ -8,6 +8,7 @@ by ``{fig}`spectrum```.
 from __future__ import annotations
 
 import copy
+import html
 import re
 
 import katex_math
@@ -35,25 +36,21 @@ def chapter(docname: str) -> tuple[int, ...]:
     return (int(match[1]),) if match else ()
 
 
-def figures_in(html: str) -> list[str]:
+def figures_in(page: str) -> list[str]:
     """The numbers of the figures in a piece of a page, as 7.3."""
-    return [number.replace("-", ".") for number in _NUMBERED.findall(html)]
+    return [number.replace("-", ".") for number in _NUMBERED.findall(page)]
 
 
 def typeset(caption: str) -> str:
     """A caption with its formulas set: those between dollars, letters with an index such as W_K."""
     caption = re.sub(
-        r"(?<!\\)\$([^$]+)\$", lambda m: katex_math.render(_unescaped(m[1]), display=False), caption
+        r"(?<!\\)\$([^$]+)\$",
+        lambda m: katex_math.render(html.unescape(m[1]), display=False),
+        caption,
     )
     pieces = re.split(r'(<span class="katex">.*</span>)', caption)  # formulas that are set already
     pieces[::2] = [_INDEXED.sub(_set_index, piece) for piece in pieces[::2]]
     return "".join(pieces)
-
-
-def _unescaped(text: str) -> str:
-    return (
-        text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&#x27;", "'")
-    )
 
 
 def _set_index(match: re.Match[str]) -> str:

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 import matplotlib
 import yaml
-from book_answers import SOLUTIONS, move_to_end, number_at
-from book_pages import Page, read
+from pdf_answers import SOLUTIONS, move_to_end, number_at
+from pdf_pages import Page, read
 from bs4 import BeautifulSoup, Tag
 from key_figures import ROOT, page
 

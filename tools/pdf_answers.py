@@ -10,7 +10,7 @@ import copy
 import html
 from collections.abc import Iterator, Sequence
 
-from book_pages import Page, name_of
+from pdf_pages import Page, name_of
 from bs4 import BeautifulSoup, Tag
 
 SOLUTIONS, ANSWERS = "Solutions", "Answers to the questions"
