@@ -10,8 +10,8 @@ import copy
 import html
 from collections.abc import Iterator, Sequence
 
-from pdf_pages import Page, name_of
 from bs4 import BeautifulSoup, Tag
+from pdf_pages import Page, name_of
 
 SOLUTIONS, ANSWERS = "Solutions", "Answers to the questions"
 _ASKED = ".icl-quiz, figure.icl-live:has(.icl-answers)"

@@ -11,10 +11,10 @@ from urllib.parse import urljoin
 
 import matplotlib
 import yaml
-from pdf_answers import SOLUTIONS, move_to_end, number_at
-from pdf_pages import Page, read
 from bs4 import BeautifulSoup, Tag
 from key_figures import ROOT, page
+from pdf_answers import SOLUTIONS, move_to_end, number_at
+from pdf_pages import Page, read
 
 STYLE = Path(__file__).with_name("pdf.css")
 # Of matplotlib's own, so that the book looks the same wherever it is printed.
