@@ -45,7 +45,7 @@ hostile: environment  ## Try every hostile submission on the grader again, alone
 bench: book  ## Measure what speed we claim
 	@$(VENV) benchmarks/run.py
 
-experiments: environment  ## Retrain every stored result (about an hour on 2 cores): DEVICE=cuda with a GPU
+experiments: environment  ## Retrain the stored results (35 to 40 minutes on 2 cores): DEVICE=cuda with a GPU
 	@$(VENV) -m icllib run all --jobs 2 --device $(or $(DEVICE),cpu)
 
 claims: environment  ## Measure every claim on the stored results
