@@ -138,8 +138,9 @@ function bookSearch(entries, synonyms) {
 /* The page itself. */
 (() => {
   if (typeof document === "undefined") return;
+  const query = new URLSearchParams(location.search).get("q")?.trim() ?? "";
+  const find = query && bookSearch(SEARCH_ENTRIES, SEARCH_SYNONYMS); // half a second on a phone
   const KIND = { term: "Glossary", notation: "Notation", library: "API reference" };
-  const find = bookSearch(SEARCH_ENTRIES, SEARCH_SYNONYMS);
 
   const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
@@ -183,7 +184,6 @@ function bookSearch(entries, synonyms) {
     list.append(item);
   }
 
-  const query = new URLSearchParams(location.search).get("q")?.trim() ?? "";
   const input = document.querySelector("form.icl-search input");
   const list = document.getElementById("search-results");
   const count = document.getElementById("search-count");
