@@ -111,31 +111,47 @@
     });
   }
 
+  // What is done late, because a page is seen sooner without it, is done at once for a reader whose
+  // keyboard moves the focus.
+  function atFirstTab(run) {
+    const once = (event) => {
+      if (event.key !== "Tab") return;
+      removeEventListener("keydown", once, true);
+      run();
+    };
+    addEventListener("keydown", once, true);
+  }
+
   // A box that scrolls can be reached by keyboard; one that does not is no stop on the way. Boxes
   // are measured when the browser lays them out, and again when a font has come.
   function scrollingBoxes() {
-    const boxes = document.querySelectorAll(
-      "article :is(pre, div.math, .cell_output > .output, .icl-table-box)",
-    );
+    const boxes = [
+      ...document.querySelectorAll(
+        "article :is(pre, div.math, .cell_output > .output, .icl-table-box)",
+      ),
+    ];
     const scrolls = (box) =>
       box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-    const sizes = new ResizeObserver((entries) => {
-      const found = entries.map(({ target }) => [target, scrolls(target)]); // before any is changed
-      for (const [box, wide] of found) {
-        if (wide) box.tabIndex = 0;
+    const measure = (some) => {
+      const found = some.map(scrolls); // all is measured before anything is changed
+      some.forEach((box, place) => {
+        if (found[place]) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
-      }
-    });
+      });
+    };
+    const sizes = new ResizeObserver((entries) => measure(entries.map(({ target }) => target)));
     const look = () => {
       sizes.disconnect();
       for (const box of boxes) sizes.observe(box);
     };
+    for (const box of boxes)
+      if (!box.closest("details:not([open])")) box.tabIndex = 0; // until it is known
     look();
     document.fonts?.addEventListener("loadingdone", look);
+    atFirstTab(() => measure(boxes));
   }
 
-  // The script of a live figure is fetched when the figure comes near the view; all of them when
-  // the keyboard moves the focus, so that it finds their controls on its way.
+  // The script of a live figure is fetched when the figure comes near the view.
   function liveFigures() {
     const fetch = (figure) => {
       const { script } = figure.dataset;
@@ -148,7 +164,7 @@
       entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => fetch(target));
     const watch = new IntersectionObserver(near, { rootMargin: "50%" });
     for (const figure of figures) watch.observe(figure);
-    addEventListener("keydown", (event) => event.key === "Tab" && figures.forEach(fetch));
+    atFirstTab(() => figures.forEach(fetch));
   }
 
   // A link to something inside a fold opens it.

@@ -44,9 +44,18 @@ class Visit:
         return self.page.evaluate(SIDEWAYS)
 
 
+# Sections are laid out that are far from the view; two frames later their boxes are measured.
+LAY_OUT = """() => {
+  for (const section of document.querySelectorAll('article > section > section'))
+    section.style.contentVisibility = 'visible';
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
 def bring_to_life(page: Page) -> None:
-    """Let the live figures of a page run their scripts, which wait until the figure is near the
-    view; the page is seen from its top again."""
+    """Lay a page out whole, and let its live figures run their scripts, which wait until they are
+    near the view; the page is seen from its top again."""
+    page.evaluate(LAY_OUT)
     figure = page.locator(".icl-live[data-script]")
     if figure.count():
         figure.first.scroll_into_view_if_needed()
@@ -63,8 +72,8 @@ def visit(
     alive: bool = True,
     **options: object,
 ) -> Iterator[Visit]:
-    """Open `url`, and bring its live figures to life unless `alive` is False; every request to
-    another host is refused and noted."""
+    """Open `url`, and lay it out whole with its live figures alive unless `alive` is False; every
+    request to another host is refused and noted."""
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, **options
     )
