@@ -144,14 +144,14 @@
       sizes.disconnect();
       for (const box of boxes) sizes.observe(box);
     };
-    for (const box of boxes)
-      if (!box.closest("details:not([open])")) box.tabIndex = 0; // until it is known
+    for (const box of boxes) if (!box.closest("details:not([open])")) box.tabIndex = 0; // until it is known
     look();
     document.fonts?.addEventListener("loadingdone", look);
     atFirstTab(() => measure(boxes));
   }
 
-  // The script of a live figure is fetched when the figure comes near the view.
+  // The script of a live figure is fetched when the section around it comes near the view. (Of what
+  // has not been laid out a browser may not say that it is near.)
   function liveFigures() {
     const fetch = (figure) => {
       const { script } = figure.dataset;
@@ -159,11 +159,14 @@
       delete figure.dataset.script;
       figure.append(Object.assign(document.createElement("script"), { src: script }));
     };
-    const figures = document.querySelectorAll(".icl-live[data-script]");
-    const near = (entries) =>
-      entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => fetch(target));
+    const figures = [...document.querySelectorAll(".icl-live[data-script]")];
+    const near = (entries) => {
+      for (const { isIntersecting, target } of entries)
+        if (isIntersecting) figures.filter((figure) => target.contains(figure)).forEach(fetch);
+    };
     const watch = new IntersectionObserver(near, { rootMargin: "50%" });
-    for (const figure of figures) watch.observe(figure);
+    for (const figure of figures)
+      watch.observe(figure.closest("article > section > section") ?? figure);
     atFirstTab(() => figures.forEach(fetch));
   }
 
