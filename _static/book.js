@@ -125,11 +125,8 @@
   // A box that scrolls can be reached by keyboard; one that does not is no stop on the way. Boxes
   // are measured when the browser lays them out, and again when a font has come.
   function scrollingBoxes() {
-    const boxes = [
-      ...document.querySelectorAll(
-        "article :is(pre, div.math, .cell_output > .output, .icl-table-box)",
-      ),
-    ];
+    const kinds = "pre, div.math, .cell_output > .output, .icl-table-box";
+    const boxes = [...document.querySelectorAll(`article :is(${kinds})`)];
     const scrolls = (box) =>
       box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
     const measure = (some) => {
