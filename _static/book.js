@@ -141,7 +141,10 @@
       sizes.disconnect();
       for (const box of boxes) sizes.observe(box);
     };
-    for (const box of boxes) if (!box.closest("details:not([open])")) box.tabIndex = 0; // until it is known
+    for (const box of boxes) {
+      const folded = box.closest("details:not([open])");
+      box.tabIndex = folded ? -1 : 0; // until it is known
+    }
     look();
     document.fonts?.addEventListener("loadingdone", look);
     atFirstTab(() => measure(boxes));
