@@ -39,10 +39,10 @@ def build() -> Iterator[Figure]:
 
 
 def tests() -> Iterator[Figure]:
-    """Run the fast tests."""
+    """Run the fast tests, two at a time."""
     yield Figure(
         "fast tests",
-        seconds(lambda: quiet(sys.executable, "-m", "pytest", "-q", "-m", FAST_TESTS)),
+        seconds(lambda: quiet(sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", FAST_TESTS)),
         "s",
         60,
     )

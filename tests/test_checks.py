@@ -452,6 +452,7 @@ def test_a_solution_that_is_wrong_stops_the_build():
     assert chapter_02.first_step(0.35).must_hold()
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_stops_a_python_without_assertions_too():
     code = "from icllib.checks import chapter_02; chapter_02.first_step(0.7).must_hold()"
     done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True)

@@ -91,6 +91,7 @@ def two(tmp_path):
     return source.key, place, Counting()
 
 
+@pytest.mark.slow
 def test_what_is_graded_is_not_graded_again_unless_it_changes(two, tmp_path):
     key, place, counting = two
     out = tmp_path / "out"
@@ -112,6 +113,7 @@ def test_what_is_graded_is_not_graded_again_unless_it_changes(two, tmp_path):
     assert points(replace(key, tests=(first, other))) == [2, 2] and counting.starts == 6
 
 
+@pytest.mark.slow
 def test_a_changed_test_asks_nothing_else_again(two, tmp_path, monkeypatch):
     key, place, counting = two
     grade_all(key, find_submissions(place), counting, tmp_path / "out", 1, quiet=True)
@@ -123,6 +125,7 @@ def test_a_changed_test_asks_nothing_else_again(two, tmp_path, monkeypatch):
     assert asked == [other, other]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_with_the_rest(two, tmp_path):
     key, place, counting = two
 

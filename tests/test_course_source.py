@@ -91,6 +91,7 @@ def test_points_and_times_stand_at_each_question(path):
     assert not source.key.tests or any(test.is_hidden for test in source.key.tests)
 
 
+@pytest.mark.slow
 def test_two_builds_give_the_same_bytes(tmp_path):
     path = small(tmp_path)
     for name in ("a", "b"):
@@ -124,6 +125,7 @@ def test_a_source_that_is_not_in_form_is_refused(changes, words, tmp_path):
         build.build(small(tmp_path, **changes), tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_a_stub_that_is_right_already_is_refused(tmp_path):
     path = small(tmp_path)
     text = path.read_text(encoding="utf-8")
@@ -157,6 +159,7 @@ def test_the_archive_for_gradescope_holds_the_library_and_two_scripts(tmp_path):
         assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in archive.infolist())
 
 
+@pytest.mark.slow
 def test_a_student_is_told_what_is_right_and_what_is_not_on_the_command_line(tmp_path, capsys):
     source = read_source(small(tmp_path))
     data = student_notebook(source)
@@ -205,6 +208,7 @@ def answered(folder, code, header=""):
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_forgotten_return_is_told_apart_from_a_stub(code, words, tmp_path, capsys):
     assert words in checked(answered(tmp_path, code)[0], tmp_path, capsys)
 
@@ -264,6 +268,7 @@ def test_of_two_cells_that_define_an_answer_the_last_counts_and_a_note_says_so(t
     assert "two cells for loss; the last counts" in told and "1 of 1 points" in told
 
 
+@pytest.mark.slow
 def test_each_line_is_printed_before_the_next_question_is_asked(tmp_path, capsys, monkeypatch):
     told = []
 

@@ -160,6 +160,7 @@ def notebook_of(path, variant, answered):
     return json.dumps(data)
 
 
+@pytest.mark.slow
 def test_a_student_is_judged_by_the_numbers_of_the_notebook(tmp_path, capsys):
     path, mine = small(tmp_path), tmp_path / "mine.ipynb"
     for answered, points in (({"factor": 3}, 1), ({}, 0)):
@@ -169,6 +170,7 @@ def test_a_student_is_judged_by_the_numbers_of_the_notebook(tmp_path, capsys):
     assert "the factor 3 in front is missing" in told and "other numbers" not in told
 
 
+@pytest.mark.slow
 def test_another_variant_grades_anew_and_tells_of_a_notebook_of_another(tmp_path):
     path, place = small(tmp_path), tmp_path / "in"
     place.mkdir()

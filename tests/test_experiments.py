@@ -29,6 +29,7 @@ def small(name):
 
 
 @pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.slow
 def test_every_experiment_can_be_retrained(name, tmp_path):
     experiment = small(name)
     made = run(experiment, folder=tmp_path, progress=False)
@@ -49,6 +50,7 @@ def test_every_experiment_can_be_retrained(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", LARGE)
+@pytest.mark.slow
 def test_what_needs_an_accelerator_trains_in_small_on_a_cpu(name, tmp_path):
     experiment = named(name)
     recipe = replace(experiment.recipe, steps=2, batch=8)

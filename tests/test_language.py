@@ -222,6 +222,7 @@ def study(path):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_interrupted_it_goes_on_to_the_same_result(path, study, tmp_path, monkeypatch):
     whole = measure_language_model(path, study, tmp_path / "whole", progress=False)
     true_votes, calls = opened.votes_moved, []
@@ -257,6 +258,7 @@ def test_the_parts_fit_together(path, study, tmp_path):
     assert (found["look"] >= 0).all() and (found["look"].sum(2) <= 1 + 1e-5).all()
 
 
+@pytest.mark.slow
 def test_the_bar_is_full_when_all_is_done(path, study, tmp_path, monkeypatch):
     seen = {}
 

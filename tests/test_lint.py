@@ -115,6 +115,7 @@ def test_a_tool_that_is_missing_is_named(monkeypatch, tmp_path):
         lint.program("oxlint")
 
 
+@pytest.mark.slow
 def test_the_book_is_in_form():
     command = [sys.executable, Path(lint.ROOT) / "tools" / "lint.py"]
     result = subprocess.run(command, capture_output=True, text=True)

@@ -137,6 +137,7 @@ def test_an_interruption_and_a_full_disk_end_in_one_line(small, tmp_path, capsys
         assert words in said and said.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_poor_terminal_and_a_reader_who_has_seen_enough_stop_no_command():
     code = (
         "import sys; from types import SimpleNamespace; import icllib.__main__ as own;"
@@ -154,6 +155,7 @@ def test_a_poor_terminal_and_a_reader_who_has_seen_enough_stop_no_command():
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_command_is_there():
     shown = subprocess.run(
         [sys.executable, "-m", "icllib", "--help"], capture_output=True, text=True, check=True

@@ -85,6 +85,7 @@ def test_adam_with_options_that_ours_lacks_is_that_of_torch():
     assert isinstance(optimizer_of(Recipe(steps=1, optimizer="LBFGS", options={}), models()), Each)
 
 
+@pytest.mark.slow
 def test_a_first_training_does_not_wait_for_the_compiler_of_torch():
     program = """
 import sys

@@ -48,6 +48,7 @@ def test_an_unknown_figure_and_a_missing_result_are_refused(tmp_path):
         paper.measure(1, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_off_is_called_so(monkeypatch):
     """Trained layers that step twice as far are not the step, and the table says so."""
     right = repeated(paper.FOLDER)

@@ -167,6 +167,7 @@ for figure in (fig, bars, plots.draw_matrix(matrix, "P", 1), plots.draw_heatmap(
 """
 
 
+@pytest.mark.slow
 def test_figures_do_not_depend_on_the_reader_s_matplotlibrc(tmp_path):
     pictures = []
     for name, settings in (("none", ""), ("hostile", HOSTILE)):

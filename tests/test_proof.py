@@ -40,6 +40,7 @@ def test_nothing_is_taken_for_granted(prove):
 
 
 @needs_coq
+@pytest.mark.slow
 def test_the_checker_accepts_the_proofs(prove):
     assert prove.prove(SOURCE)["said"] == "Closed under the global context"
 
@@ -55,6 +56,7 @@ def test_the_checker_accepts_the_proofs(prove):
         ("- rate *: gradient", "rate *: gradient"),
     ],
 )
+@pytest.mark.slow
 def test_other_weights_are_not_proved(prove, right, wrong):
     assert SOURCE.count(right) == 1
     with pytest.raises(prove.ProofError, match="Coq does not accept"):
@@ -62,6 +64,7 @@ def test_other_weights_are_not_proved(prove, right, wrong):
 
 
 @needs_coq
+@pytest.mark.slow
 def test_a_gap_is_found(prove):
     start = SOURCE.index("Proof.", SOURCE.index("Lemma labels_remember"))
     end = SOURCE.index("Qed.", start) + 4

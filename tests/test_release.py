@@ -92,6 +92,7 @@ def test_a_release_has_library_site_results_notes_and_the_sums_of_all(book):
     assert notes.startswith("# 1.0.0 – soon\n\n- B.\n") and "A." not in notes and "C." not in notes
 
 
+@pytest.mark.slow
 def test_a_second_release_is_the_same_to_the_byte_and_holds_nothing_of_the_first(book, tmp_path):
     first = release.release(book).rename(tmp_path / "first")
     for path in (book / "_build" / "html").rglob("*"):

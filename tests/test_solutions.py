@@ -211,6 +211,7 @@ def mutants(
 @pytest.mark.parametrize(
     ("chapter", "name"), [one for one in CHECKS if one[1] not in LONG], ids=lambda text: text
 )
+@pytest.mark.slow
 def test_a_solution_with_a_sign_a_factor_or_an_index_changed_is_refused(chapter, name):
     rest, answers, call = solution(chapter, name)
     assert judged(chapter, name, rest, answers, call), "the solution itself"

@@ -283,6 +283,7 @@ def test_a_covariance_in_half_precision_is_taken(dtype, generator):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("law", ["x_scale=0.5", "x_dist='normal'", "covariance=torch.eye(20) / 2"])
+@pytest.mark.slow
 def test_sampling_holds_the_inputs_once(law):
     code = (
         "import torch; from icllib.tasks import LinearTask\n"

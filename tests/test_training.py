@@ -303,6 +303,7 @@ def test_a_seed_that_blows_up_stops_and_the_others_go_on():
         assert quick(recipe, seeds=(1,), build=explosive).losses.shape == (1, 1)  # nobody is left
 
 
+@pytest.mark.slow
 def test_softmax_layers_and_loops_train_by_tokens():
     def build(generator):
         return Transformer([SoftmaxSelfAttention(4, generator=generator, init_std=0.3)], looped=2)
@@ -369,6 +370,7 @@ class Regularised(nn.Module):
 
 
 @pytest.mark.parametrize("optimizer", ["Adam", "LBFGS"])
+@pytest.mark.slow
 def test_dropout_and_batch_norm_train_and_resume_with_the_same_bits(tmp_path, optimizer):
     recipe = Recipe(steps=12, batch=16, optimizer=optimizer, dtype="float64")
     options = {"build": Regularised, "objective": loss_from_tokens, "every": 4}
