@@ -153,7 +153,7 @@
   // The script of a live figure is fetched when the section around it comes near the view. (Of what
   // has not been laid out a browser may not say that it is near.)
   function liveFigures() {
-    const fetch = (figure) => {
+    const load = (figure) => {
       const { script } = figure.dataset;
       if (!script) return;
       delete figure.dataset.script;
@@ -162,12 +162,12 @@
     const figures = [...document.querySelectorAll(".icl-live[data-script]")];
     const near = (entries) => {
       for (const { isIntersecting, target } of entries)
-        if (isIntersecting) figures.filter((figure) => target.contains(figure)).forEach(fetch);
+        if (isIntersecting) figures.filter((figure) => target.contains(figure)).forEach(load);
     };
     const watch = new IntersectionObserver(near, { rootMargin: "50%" });
     for (const figure of figures)
       watch.observe(figure.closest("article > section > section") ?? figure);
-    atFirstTab(() => figures.forEach(fetch));
+    atFirstTab(() => figures.forEach(load));
   }
 
   // A link to something inside a fold opens it.

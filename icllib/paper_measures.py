@@ -15,7 +15,7 @@ from icllib import alignment, construct, theory
 from icllib.alignment import Predictor, compare, predictor, reads
 from icllib.attention import Transformer
 from icllib.blocks import Clipped
-from icllib.errors import check_count, check_number, shapes_only
+from icllib.errors import check_count, check_generator, check_number, shapes_only
 from icllib.exhibits import Curve, Panel
 from icllib.experiments import PAPER, Loaded, load, load_rivals
 from icllib.kinds import rebuild
@@ -87,7 +87,7 @@ class OtherLaws:
         self, batch: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Prompts:
         """As `LinearTask.sample`."""
-        source = {"generator": generator, "device": generator.device}
+        source = {"generator": check_generator(generator), "device": generator.device}
         options = source | {"dtype": dtype or torch.get_default_dtype()}
         shape = (check_count("batch", batch), self.n_context + 1, self.dim_x)
         law = torch.randint(3, (batch, 1, 1), **source)

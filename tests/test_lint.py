@@ -32,6 +32,7 @@ FAULTS = {
     "no Python": (SHOWN % "x = = 1", 8, "invalid-syntax"),
     "another layout": (SHOWN % "x = 1\ny = 'a'", 9, "make format"),
     "a blank line too many": (SHOWN % "x = 1\n\n\n\n\ny = 2", 11, "make format"),
+    "a cell that is indented": ("  ```{code-cell}\n  x = 1\n  ```\n", 8, "is indented"),
     "a long cell": (SHOWN % "\n".join(f"x{n} = {n}" for n in range(26)), 8, "26 lines"),
     "a string with four values": (
         SHOWN % 'a = b = c = d = 1\nprint(f"{a} {b} "\n      f"{c} {d}")',

@@ -170,6 +170,7 @@ def test_a_live_figure_keeps_its_picture_and_its_caption(book):
     figure = book.select_one("figure.icl-live")
     assert figure.svg["aria-label"] == "It falls." and "How far?" in figure.figcaption.get_text()
     assert "Step" not in figure.get_text()
+    assert len(book.select("style")) == 1 and not book.select("main style")
 
 
 def test_a_book_without_solutions_has_no_part_for_them(place):

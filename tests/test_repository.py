@@ -67,9 +67,10 @@ def test_the_paths_that_a_guide_names_are_there(name):
 def test_all_files_name_one_repository():
     url = yaml.safe_load(read("_config.yml"))["repository"]["url"]
     project = tomllib.loads(read("pyproject.toml"))["project"]["urls"]
-    assert project["Source"] == url and all(
-        link.startswith((url, "https://icl-book.github.io/")) for link in project.values()
-    )
+    assert project["Source"] == url
+    assert all(link.startswith((url, project["Book"])) for link in project.values())
+    sites = re.findall(r"https://[\w-]+\.github\.io/[\w-]+/", read("icllib/README.md"))
+    assert set(sites) == {project["Book"]}
     assert yaml.safe_load(read("CITATION.cff"))["repository-code"] == url
     assert f"git clone {url}\n" in read("chapters/for_students.md")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from icllib.curves import SineTask
 from icllib.errors import InputError, ShapeError
+from icllib.paper_measures import OtherLaws
 from icllib.pools import PoolTask
 from icllib.sequences import RotationTask
 from icllib.tasks import BalancedTask, LinearTask, Prompts
@@ -116,6 +117,7 @@ def test_a_task_that_makes_no_sense_is_refused(arguments, message):
         PoolTask(LinearTask(), 8),
         SineTask(),
         RotationTask(),
+        OtherLaws(),
     ],
     ids=lambda task: type(task).__name__,
 )

@@ -38,8 +38,16 @@ class Cell:
     is_shown: bool
 
 
+class OutOfPlaceError(ValueError):
+    """A cell's code does not stand in its page as it is written; begins with the line."""
+
+
 def cells_of(text: str) -> list[Cell]:
-    """All code cells of a page in MyST."""
+    """All code cells of a page in MyST.
+
+    Raises:
+        OutOfPlaceError: a cell is indented.
+    """
     notebook = myst_to_notebook(text, add_source_map=True)
     lines, found = text.splitlines(), []
     for cell, start in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
@@ -49,9 +57,8 @@ def cells_of(text: str) -> list[Cell]:
             places = range(start, len(lines))
             at = next((k for k in places if lines[k : k + len(code)] == code), None)
             if at is None:
-                raise SystemExit(
-                    f"A cell is indented, or its lines end in blanks: {code[0]!r}. "
-                    "Begin its lines where the page begins."
+                raise OutOfPlaceError(
+                    f"{start + 1}: the code of a cell is indented; let it begin in the first column"
                 )
             found.append(Cell(at, cell.source, not HIDING & set(cell.metadata.get("tags", []))))
     return found
@@ -86,8 +93,11 @@ def formatted(cells: list[Cell]) -> list[str]:
 
 
 def mended(text: str) -> str:
-    """The page with its cells laid out anew."""
-    lines, cells = text.splitlines(), cells_of(text)
+    """The page with its cells laid out anew; one with a cell out of place stays as it is."""
+    try:
+        lines, cells = text.splitlines(), cells_of(text)
+    except OutOfPlaceError:
+        return text  # which `complaints` names
     for cell, code in reversed(list(zip(cells, formatted(cells), strict=True))):
         lines[cell.start : cell.start + len(cell.code.splitlines())] = code.splitlines()
     return "\n".join(lines) + "\n"
@@ -96,8 +106,12 @@ def mended(text: str) -> str:
 def complaints(path: Path) -> Iterator[str]:
     """What is out of form in a page, each with file and line."""
     text = path.read_text(encoding="utf-8")
+    try:
+        cells = cells_of(text)
+    except OutOfPlaceError as error:
+        yield f"{path}:{error}"
+        return
     yield from _ruff(path, text)
-    cells = cells_of(text)
     for cell, code in zip(cells, formatted(cells), strict=True):
         if code != cell.code:
             line = cell.start + 1 + _first_difference(cell.code, code)

@@ -139,7 +139,7 @@ function bookSearch(entries, synonyms) {
 (() => {
   if (typeof document === "undefined") return;
   const query = new URLSearchParams(location.search).get("q")?.trim() ?? "";
-  const find = query && bookSearch(SEARCH_ENTRIES, SEARCH_SYNONYMS); // half a second on a phone
+  const find = query && bookSearch(SEARCH_ENTRIES, SEARCH_SYNONYMS); // its index takes time
   const KIND = { term: "Glossary", notation: "Notation", library: "API reference" };
 
   const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -108,10 +108,10 @@ class Optimum(LiveFigure):
             xscale="log",
             yscale="log",
         )
-        for name, look, text in (
-            ("best", "optimum", "optimum"),
-            ("scalar", "gd", "one step size"),
-            ("white", "other", "whitening"),
+        for name, look, text, above in (  # points that a name stands above the end of its line
+            ("best", "optimum", "optimum", -4),
+            ("scalar", "gd", "one step size", -3),
+            ("white", "other", "whitening", 9),
         ):
             ax.plot(self.data["sizes"], result[f"{name}_by_n"], **LEARNERS[look])
             label_line(
@@ -120,7 +120,7 @@ class Optimum(LiveFigure):
                 result[f"{name}_by_n"][-1],
                 text,
                 LEARNERS[look]["color"],
-                xytext=(4, -3),
+                xytext=(4, above),
             )
         ax.axhline(result["zero"], color=COLORS["muted"][0], linewidth=0.8)
         ax.set(xlim=(0.8, 12000), ylim=(None, 4 * result["zero"]))

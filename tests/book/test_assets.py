@@ -6,6 +6,8 @@ from pathlib import Path
 import assets
 import pydata_sphinx_theme
 import pytest
+from bs4 import BeautifulSoup
+from listing import CHAPTERS
 
 NAMES = {"here", "there", "x"}
 
@@ -121,6 +123,19 @@ def test_a_page_loads_one_style_sheet_and_one_script_and_the_rest_is_not_publish
     assets.drop_unloaded(tmp_path)
     left = {path.name for path in (tmp_path / "_static").iterdir()}
     assert left == {"site.css", "site.js", "p.png"}
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_rules_for_live_figures_reach_nothing_else(name, site):
+    """Their style sheet is on every page: its names are no one else's."""
+    page = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    for figure in page.select(".icl-live"):
+        figure.extract()
+    there = {word for node in page.select("[class]") for word in node["class"]}
+    for head, _ in assets.rules(assets.LIVE_STYLES.read_text(encoding="utf-8")):
+        free = [one for one in assets.selectors(head) if not re.match(r"@|\.icl-live|\[data", one)]
+        assert not {word for one in free for word in re.findall(r"\.([\w-]+)", one)} & there
 
 
 @pytest.mark.site

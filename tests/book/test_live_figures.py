@@ -27,6 +27,16 @@ IN_VIEW = """(figure) => Math.max(...['.icl-drawing', '.icl-sentence'].map((part
   const box = figure.querySelector(part).getBoundingClientRect();
   return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
 }))"""
+# Words of one plain picture that lie on each other.
+OVERLAP = """() => [...document.querySelectorAll('.icl-figure svg, .icl-stage > svg')].flatMap((svg) => {
+  const words = [...svg.querySelectorAll('text')].filter((node) => node.textContent.trim())
+    .map((node) => [node.textContent.trim(), node.getBoundingClientRect()]);
+  const share = (a, b, from, to) => Math.min(a[to], b[to]) - Math.max(a[from], b[from]);
+  return words.flatMap(([one, a], place) => words.slice(place + 1)
+    .filter(([, b]) => share(a, b, 'left', 'right') > 3
+      && share(a, b, 'top', 'bottom') > 0.45 * Math.min(a.height, b.height))
+    .map(([other]) => `${one} / ${other}`));
+})"""
 MARGINS = """() => [...document.querySelectorAll('.icl-panels')]
   .filter((row) => row.getClientRects().length).map((row) => {
   const box = row.getBoundingClientRect();
@@ -86,6 +96,12 @@ def test_what_a_live_figure_draws_has_a_name(name, browser, address):
 def test_no_text_of_a_figure_is_smaller_than_ten_pixels_on_a_phone(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 360) as seen:
         assert seen.page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_words_of_a_picture_lie_on_each_other(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 360, alive=False) as seen:
+        assert seen.page.evaluate(OVERLAP) == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -225,6 +225,8 @@ def test_the_address_of_the_site_follows_from_the_repository(monkeypatch):
     assert page_context.site_url(app) == ""
     monkeypatch.setenv("BOOK_REPOSITORY_URL", "https://github.com/Some-Body/book.git")
     assert page_context.site_url(app) == "https://some-body.github.io/book/"
+    app.config.html_baseurl = "https://original.org/"  # that of the book it was forked from
+    assert page_context.site_url(app) == "https://some-body.github.io/book/"
     monkeypatch.setenv("BOOK_SITE_URL", "https://example.org/book")
     assert page_context.site_url(app) == "https://example.org/book/"
 

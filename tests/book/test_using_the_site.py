@@ -4,7 +4,7 @@ import re
 
 import pytest
 from listing import CHAPTERS, PAGES
-from visits import visit
+from visits import two_frames, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
@@ -178,10 +178,6 @@ def test_numbers_of_equations_and_of_tables_can_be_pointed_at(browser, address):
         assert set(values) == {"auto"}
 
 
-TWO_FRAMES = """() => new Promise((done) =>
-  requestAnimationFrame(() => requestAnimationFrame(done)))"""
-
-
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 720, "dark") as seen:
@@ -189,7 +185,7 @@ def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, ad
         page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         page.set_viewport_size({"width": 700, "height": 800})  # live figures draw again
-        page.evaluate(TWO_FRAMES)
+        two_frames(page)
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         assert page.locator("article details:not([open])").count() == 0
         assert page.locator("article :is(button, input, select):visible").count() == 0

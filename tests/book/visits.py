@@ -6,8 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+# Every rule of axe to level AA, its best practices, and what it tries out; but for two of the last:
+# one takes each box that scrolls for a control, the other the pieces of a drawn formula for words.
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": {"type": "tag", "values": TAGS},
+    "rules": {
+        "focus-order-semantics": {"enabled": False},
+        "label-content-name-mismatch": {"enabled": False},
+    },
+}
 # What sticks out of the screen, though it stands in no box that scrolls code.
 STICKS_OUT = """() => {
   const wide = document.documentElement.clientWidth;
@@ -39,23 +51,33 @@ class Visit:
     def sticks_out(self) -> list[str]:
         return self.page.evaluate(STICKS_OUT)
 
+    def barriers(self) -> list[tuple[str, list[str]]]:
+        """The rules of axe that the page breaks, each with its first places."""
+        broken = Axe().run(self.page, options=RULES).response["violations"]
+        return [(rule["id"], [node["html"][:150] for node in rule["nodes"][:3]]) for rule in broken]
+
     def scrolls_sideways(self) -> list[str]:
         """Boxes that scroll sideways and hold neither code nor a table of numbers."""
         return self.page.evaluate(SIDEWAYS)
 
 
-# Sections are laid out that are far from the view; two frames later their boxes are measured.
+# Sections are laid out that are far from the view.
 LAY_OUT = """() => {
   for (const section of document.querySelectorAll('article > section > section'))
     section.style.contentVisibility = 'visible';
-  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
+
+
+def two_frames(page: Page) -> None:
+    """Wait until a page has drawn, and its scripts have seen what was drawn."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def bring_to_life(page: Page) -> None:
     """Lay a page out whole, and let its live figures run their scripts, which wait until they are
     near the view; the page is seen from its top again."""
     page.evaluate(LAY_OUT)
+    two_frames(page)
     figure = page.locator(".icl-live[data-script]")
     if figure.count():
         figure.first.scroll_into_view_if_needed()
