@@ -2,21 +2,9 @@
 
 import pytest
 import speech
-from listing import ALIVE, CHAPTERS
-from visits import visit
+from listing import ALIVE
+from visits import NEEDLESS, visit
 
-# Stops on the way of the Tab key in the text that are neither controls nor boxes that scroll, and
-# buttons that copy what was printed.
-NEEDLESS = """() => {
-  const shown = (node) => node.tabIndex >= 0 && node.getClientRects().length;
-  const stops = [...document.querySelectorAll('article :is(a[href], button, [tabindex])')]
-    .filter(shown);
-  const control = 'a, button, input, select, textarea, summary, [role=slider], .icl-cell';
-  const scrolls = (node) => node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight;
-  return stops.filter((node) => (!node.matches(control) && !scrolls(node))
-    || node.matches('.cell_output .copybtn'))
-    .map((node) => node.outerHTML.slice(0, 100));
-}"""
 # Drawn lines and words whose colour is that of the ground behind the figure.
 UNSEEN = """() => {
   const figure = document.querySelector('.icl-live');
@@ -45,16 +33,6 @@ def test_icons_are_not_spoken(page, quiet):
 
 @pytest.mark.site
 @pytest.mark.browser
-@pytest.mark.parametrize("name", CHAPTERS)
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_keyboard_stops_where_there_is_something_to_do(name, width, browser, address):
-    with visit(browser, f"{address}/{name}.html", width) as seen:
-        seen.page.wait_for_timeout(300)
-        assert seen.page.evaluate(NEEDLESS) == []
-
-
-@pytest.mark.site
-@pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 360])
 def test_what_is_done_late_is_done_at_the_first_tab(width, browser, address):
     page = f"{address}/chapters/06_one_layer_is_one_step.html"
@@ -68,8 +46,23 @@ def test_what_is_done_late_is_done_at_the_first_tab(width, browser, address):
 
 @pytest.mark.site
 @pytest.mark.browser
+def test_a_barrier_is_seen_in_words_formulas_and_code(browser, address):
+    page = f"{address}/chapters/02_gradient_descent.html"
+    words = {"p": "color-contrast", ".katex-html": "pale", "pre span.mi": "pale"}
+    with visit(browser, page) as seen:
+        assert seen.barriers() == []
+        for selector, rule in words.items():
+            node = seen.page.locator(f"article {selector}:visible").first
+            node.evaluate("node => { node.style.color = 'rgb(190, 190, 190)'; }")
+            assert [name for name, _ in seen.barriers()] == [rule]
+            node.evaluate("node => { node.style.color = ''; }")
+
+
+@pytest.mark.site
+@pytest.mark.browser
 @pytest.mark.parametrize("name", ALIVE)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_live_figure_is_seen_in_forced_colours(name, scheme, browser, address):
-    with visit(browser, f"{address}/{name}.html", 900, scheme, forced_colors="active") as seen:
-        assert seen.page.evaluate(UNSEEN) == []
+def test_a_live_figure_is_seen_in_forced_colours(name, browser, address):
+    with visit(browser, f"{address}/{name}.html", 900, forced_colors="active") as seen:
+        for scheme in ("light", "dark"):
+            with seen.seen_as(scheme):
+                assert seen.page.evaluate(UNSEEN) == []

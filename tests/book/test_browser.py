@@ -1,14 +1,25 @@
 """Every page of the built site in a real browser: two widths, two colour schemes, by http and from the disk."""
 
-import itertools
-
 import pytest
 from listing import ALIVE, PAGES, TEACHING
-from visits import visit
+from visits import NEEDLESS, each, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
-LOOKS = list(itertools.product((1280, 360), ("light", "dark")))
+TOO_WIDE = """document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+# Signs at the beginning of a line that belong to the formula at the end of the line before.
+ORPHANS = """() => [...document.querySelectorAll('article .katex-html')].flatMap((formula) => {
+  const parts = formula.querySelectorAll('.base');
+  const walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
+  walker.currentNode = formula.closest('.katex');
+  let text = walker.nextSibling();
+  for (let up = formula.closest('.katex'); !text && up; up = up.parentElement) { walker.currentNode = up; text = walker.nextSibling(); }
+  if (!text || !/^[,.;:!?)]/.test(text.data) || !parts.length) return [];
+  const sign = document.createRange(); sign.setStart(text, 0); sign.setEnd(text, 1);
+  const last = parts[parts.length - 1].getBoundingClientRect(), here = sign.getBoundingClientRect();
+  return here.width && here.top > last.bottom - 2 ? [formula.textContent + text.data.slice(0, 20)] : [];
+})"""
+
 MOVE = {"line_fit": ("circle[tabindex]", "ArrowUp"), "descent": ("input[type=range]", "ArrowRight")}
 MOVE |= {
     "shots": ("input[type=range]", "ArrowRight"),
@@ -28,34 +39,42 @@ MOVE |= {
 }
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_a_page_shows_well(name, width, scheme, browser, address):
-    with visit(browser, f"{address}/{name}.html", width, scheme) as seen:
-        seen.page.wait_for_timeout(100)
-        assert seen.outside == [] and seen.errors == []
-        assert seen.bytes() <= 1_500_000, sorted(seen.sizes.items(), key=lambda item: -item[1])[:6]
-        assert (
-            seen.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            <= 0
-        )
-        assert seen.sticks_out() == [] and seen.scrolls_sideways() == []
-        background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3])
-        assert (brightness > 384) == (scheme == "light")
-        assert seen.barriers() == []
+@each(PAGES, 1280, 360)
+class TestAPage:
+    def test_it_loads_what_it_needs_and_no_more(self, shown):
+        shown.page.wait_for_timeout(100)
+        assert shown.outside == [] and shown.errors == []
+        sizes = sorted(shown.sizes.items(), key=lambda item: -item[1])
+        assert shown.bytes() <= 1_500_000, sizes[:6]
 
+    def test_it_fits_the_screen(self, shown):
+        assert shown.page.evaluate(TOO_WIDE) <= 0
+        assert shown.sticks_out() == [] and shown.scrolls_sideways() == []
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_one_search_box(name, browser, address):
-    with visit(browser, f"{address}/{name}.html") as seen:
-        openers = seen.page.locator(
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_it_has_no_barrier_in_either_scheme(self, scheme, shown):
+        with shown.seen_as(scheme):
+            background = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            brightness = sum(int(part) for part in background.strip("rgba()").split(",")[:3])
+            assert (brightness > 384) == (scheme == "light")
+            assert shown.barriers() == []
+
+    def test_it_can_be_read_at_400_percent(self, shown):
+        with shown.seen_as(width=320):
+            assert shown.page.evaluate(TOO_WIDE) <= 0
+
+    def test_it_has_one_search_box(self, shown):
+        openers = shown.page.locator(
             "button.search-button__button:visible, button.search-button-field:visible"
         )
-        inputs = seen.page.locator("input[type=search]:visible")
+        inputs = shown.page.locator("input[type=search]:visible")
         assert openers.count() + inputs.count() == 1
+
+    def test_the_keyboard_stops_where_there_is_something_to_do(self, shown):
+        assert shown.page.evaluate(NEEDLESS) == []
+
+    def test_no_line_begins_with_the_sign_behind_a_formula(self, shown):
+        assert shown.page.evaluate(ORPHANS) == []
 
 
 def test_the_theme_can_be_switched(browser, address):
@@ -69,32 +88,24 @@ def test_the_theme_can_be_switched(browser, address):
 
 @pytest.mark.parametrize("name", ALIVE)
 @pytest.mark.parametrize("protocol", ["http", "file"])
-def test_a_live_figure_answers_the_keyboard(name, protocol, browser, address, site):
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_live_figure_answers_the_keyboard(name, protocol, width, browser, address, site):
     url = f"{address}/{name}.html" if protocol == "http" else f"{(site / name).as_uri()}.html"
-    for width, scheme in LOOKS:
-        with visit(browser, url, width, scheme, reduced_motion="reduce") as seen:
-            figure = seen.page.locator(".icl-live")
-            assert (
-                figure.get_attribute("data-alive") == "true"
-                and seen.errors == []
-                and seen.outside == []
-            )
-            target, key = MOVE[figure.get_attribute("data-figure")]
-            before = (
-                figure.locator(".icl-drawing").inner_html(),
-                figure.locator("[aria-live]").inner_text(),
-            )
-            control = figure.locator(target).first
-            control.focus()
-            for _ in range(3):
-                seen.page.keyboard.press(key)
-            after = (
-                figure.locator(".icl-drawing").inner_html(),
-                figure.locator("[aria-live]").inner_text(),
-            )
-            assert before[0] != after[0] and before[1] != after[1]
-            figure.get_by_role("button", name="Reset").press("Enter")
-            assert figure.locator("[aria-live]").inner_text() == before[1]
+    with visit(browser, url, width, reduced_motion="reduce") as seen:
+        figure = seen.page.locator(".icl-live")
+        assert figure.get_attribute("data-alive") == "true"
+        assert seen.errors == [] and seen.outside == []
+        target, key = MOVE[figure.get_attribute("data-figure")]
+        drawing, sentence = figure.locator(".icl-drawing"), figure.locator("[aria-live]")
+        for scheme in ("light", "dark"):
+            with seen.seen_as(scheme):
+                before = drawing.inner_html(), sentence.inner_text()
+                figure.locator(target).first.focus()
+                for _ in range(3):
+                    seen.page.keyboard.press(key)
+                assert drawing.inner_html() != before[0] and sentence.inner_text() != before[1]
+                figure.get_by_role("button", name="Reset").press("Enter")
+                assert sentence.inner_text() == before[1]
 
 
 @pytest.mark.parametrize("way", ["mouse", "touch", "keyboard"])
@@ -126,22 +137,6 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
 
 
 @pytest.mark.parametrize("name", ALIVE)
-def test_every_control_of_a_live_figure_is_named_reachable_and_large_enough(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360) as seen:
-        seen.page.wait_for_selector(".icl-live[data-alive=true]")
-        controls = seen.page.locator(
-            ".icl-live :is(button, select, input, circle[tabindex]):visible"
-        ).all()
-        # The loops have one slider, and Reset.
-        assert len(controls) >= (2 if seen.page.locator("[data-figure=loops]").count() else 4)
-        for control in controls:
-            box = control.bounding_box()
-            assert box["height"] >= 24 and box["width"] >= 24
-            control.focus()
-            assert control.evaluate("node => document.activeElement === node")
-
-
-@pytest.mark.parametrize("name", ALIVE)
 @pytest.mark.parametrize("width", [1280, 360])
 def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width, browser, address):
     with visit(browser, f"{address}/{name}.html", width, java_script_enabled=False) as seen:
@@ -154,11 +149,11 @@ def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width,
         assert solution.locator("pre").first.is_visible()
 
 
-@pytest.mark.parametrize("name", TEACHING)
-def test_a_folded_solution_opens_by_keyboard(name, browser, address):
-    with visit(browser, f"{address}/{name}.html") as seen:
-        solution = seen.page.locator("details.solution").first
+@each(TEACHING, 1280)
+class TestAChapter:
+    def test_a_folded_solution_opens_by_keyboard(self, shown):
+        solution = shown.page.locator("details.solution").first
         assert not solution.locator("pre").first.is_visible()
         solution.locator("summary").focus()
-        seen.page.keyboard.press("Enter")
+        shown.page.keyboard.press("Enter")
         assert solution.locator("pre").first.is_visible()

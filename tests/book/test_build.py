@@ -38,6 +38,7 @@ FAULTS = {
 
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, little_book):
     (little_book / "chapters" / "picture.svg").write_text(

@@ -54,6 +54,7 @@ def stopped(root: Path, after: float) -> tuple[int, str, float]:
     return process.returncode, output, time.perf_counter() - started
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of a group are those of POSIX")
 def test_a_build_that_is_stopped_at_any_of_ten_moments_leaves_a_whole_site(book):
     write(book, SECOND)
@@ -107,6 +108,7 @@ CELLS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", CELLS)
 def test_a_chapter_that_cannot_be_run_is_named_and_the_last_site_stays(fault, book):
     write(book, FIRST)

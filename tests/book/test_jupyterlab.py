@@ -14,10 +14,7 @@ import pytest
 from listing import CHAPTERS, ROOT
 from test_browser import MOVE
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.browser]
 
 #: The highest peak of a kernel.
 MEGABYTES = 600

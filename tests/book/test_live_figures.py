@@ -2,7 +2,7 @@
 
 import pytest
 from listing import ALIVE, CHAPTERS
-from visits import visit
+from visits import each, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
@@ -48,11 +48,44 @@ MARGINS = """() => [...document.querySelectorAll('.icl-panels')]
 })"""
 
 
-@pytest.mark.parametrize("name", ALIVE)
-def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360) as seen:
-        seen.page.set_viewport_size({"width": 360, "height": 740})
-        figure = seen.page.locator(".icl-live")
+@each(CHAPTERS, 1280, 360)
+class TestFigures:
+    def test_they_fill_the_column_or_stand_in_its_middle(self, shown):
+        for left, right in shown.page.evaluate(MARGINS):
+            assert abs(left - right) <= 2
+
+    def test_what_is_drawn_has_a_name(self, shown):
+        for drawing in shown.page.locator("article svg[role]").all():
+            assert len((drawing.get_attribute("aria-label") or "").split()) >= 5
+
+
+@each(CHAPTERS, 360)
+class TestFiguresOnAPhone:
+    def test_no_text_is_smaller_than_ten_pixels(self, shown):
+        assert shown.page.evaluate(SMALL) == []
+
+    def test_no_words_lie_on_each_other(self, shown):
+        assert shown.page.evaluate(OVERLAP) == []
+
+
+@each(ALIVE, 360)
+class TestALiveFigureOnAPhone:
+    def test_every_control_is_named_reachable_and_large_enough(self, shown):
+        controls = shown.page.locator(
+            ".icl-live :is(button, select, input, circle[tabindex]):visible"
+        ).all()
+        # The loops have one slider, and Reset.
+        assert len(controls) >= (2 if shown.page.locator("[data-figure=loops]").count() else 4)
+        for control in controls:
+            box = control.bounding_box()
+            assert box["height"] >= 24 and box["width"] >= 24
+            control.focus()
+            assert control.evaluate("node => document.activeElement === node")
+
+    def test_whoever_moves_a_control_sees_what_it_does(self, shown):
+        shown.page.set_viewport_size({"width": 360, "height": 740})
+        shown.page.evaluate("scrollTo(0, 0)")
+        figure = shown.page.locator(".icl-live")
         controls = figure.locator(
             ":is(button, select, input, circle[tabindex='0'], g[tabindex='0']):visible"
         ).all()
@@ -61,6 +94,12 @@ def test_whoever_moves_a_control_on_a_phone_sees_what_it_does(name, browser, add
             control.focus()
             control.scroll_into_view_if_needed()
             assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
+
+    def test_its_answers_are_folded_and_open_by_keyboard(self, shown):
+        answers = shown.page.locator(".icl-live details.icl-answers")
+        assert answers.locator("li").count() >= 2 and not answers.locator("li").first.is_visible()
+        answers.locator("summary").press("Enter")
+        assert answers.locator("li").first.is_visible()
 
 
 @pytest.mark.parametrize("wakes", ["scrolling", "the keyboard"])
@@ -81,44 +120,6 @@ def test_a_live_figure_is_loaded_when_it_comes_near_the_view(
             seen.page.keyboard.press("Tab")
         seen.page.wait_for_selector(".icl-live[data-alive=true]")
         assert seen.errors == [] and figure.get_by_role("button", name="Reset").count() == 1
-
-
-@pytest.mark.parametrize("name", ALIVE)
-def test_what_a_live_figure_draws_has_a_name(name, browser, address):
-    with visit(browser, f"{address}/{name}.html") as seen:
-        drawings = seen.page.locator(".icl-live svg[role]")
-        drawings.first.wait_for()
-        for drawing in drawings.all():
-            assert len((drawing.get_attribute("aria-label") or "").split()) >= 5
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_no_text_of_a_figure_is_smaller_than_ten_pixels_on_a_phone(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360) as seen:
-        assert seen.page.evaluate(SMALL) == []
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_no_words_of_a_picture_lie_on_each_other(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360, alive=False) as seen:
-        assert seen.page.evaluate(OVERLAP) == []
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-@pytest.mark.parametrize("width", [360, 1280])
-def test_figures_fill_the_column_or_stand_in_its_middle(name, width, browser, address):
-    with visit(browser, f"{address}/{name}.html", width) as seen:
-        for left, right in seen.page.evaluate(MARGINS):
-            assert abs(left - right) <= 2
-
-
-@pytest.mark.parametrize("name", ALIVE)
-def test_the_answers_of_a_live_figure_are_folded_and_open_by_keyboard(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360) as seen:
-        answers = seen.page.locator(".icl-live details.icl-answers")
-        assert answers.locator("li").count() >= 2 and not answers.locator("li").first.is_visible()
-        answers.locator("summary").press("Enter")
-        assert answers.locator("li").first.is_visible()
 
 
 @pytest.mark.parametrize("name", ["intro", "chapters/16_from_regression_to_language"])

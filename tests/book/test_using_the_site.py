@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from listing import CHAPTERS, PAGES
+from listing import CHAPTERS
 from visits import two_frames, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
@@ -18,19 +18,6 @@ FOCUS = """() => {
   return { shown: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
            body: node === document.body, what: node.outerHTML.slice(0, 90) };
 }"""
-
-# Signs at the beginning of a line that belong to the formula at the end of the line before.
-ORPHANS = """() => [...document.querySelectorAll('article .katex-html')].flatMap((formula) => {
-  const parts = formula.querySelectorAll('.base');
-  const walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
-  walker.currentNode = formula.closest('.katex');
-  let text = walker.nextSibling();
-  for (let up = formula.closest('.katex'); !text && up; up = up.parentElement) { walker.currentNode = up; text = walker.nextSibling(); }
-  if (!text || !/^[,.;:!?)]/.test(text.data) || !parts.length) return [];
-  const sign = document.createRange(); sign.setStart(text, 0); sign.setEnd(text, 1);
-  const last = parts[parts.length - 1].getBoundingClientRect(), here = sign.getBoundingClientRect();
-  return here.width && here.top > last.bottom - 2 ? [formula.textContent + text.data.slice(0, 20)] : [];
-})"""
 
 
 def press(locator, way: str) -> None:
@@ -93,12 +80,6 @@ def test_the_keyboard_s_place_is_seen_on_everything(name, scheme, browser, addre
             if not focus["shown"]:
                 unseen.append(focus["what"])
         assert unseen == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_line_begins_with_the_sign_behind_a_formula(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360) as seen:
-        assert seen.page.evaluate(ORPHANS) == []
 
 
 def test_a_term_s_card_opens_by_hover_focus_and_tap_and_closes_by_escape(browser, address):
@@ -209,9 +190,3 @@ def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, ad
             and page.locator("details.solution[open]").count() == 0
         )
         assert [item.inner_text() for item in solutions.locator("summary").all()] == order
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_can_be_read_at_400_percent(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 320) as seen:
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 320

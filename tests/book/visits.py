@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
+from contrast import contrast
 from playwright.sync_api import Browser, Page
+
+
+def over(color: str, ground: tuple[float, ...] = (1, 1, 1)) -> tuple[float, ...]:
+    """Red, green and blue from 0 to 1 of a colour, as a browser writes it, laid over another."""
+    *parts, alpha = [float(part) for part in re.findall(r"[\d.]+", color)] + [1.0][
+        color[3] == "a" :
+    ]
+    return tuple(
+        alpha * part / 255 + (1 - alpha) * below for part, below in zip(parts, ground, strict=True)
+    )
+
 
 # Every rule of axe to level AA, its best practices, and what it tries out; but for two of the last:
 # one takes each box that scrolls for a control, the other the pieces of a drawn formula for words.
@@ -20,6 +35,28 @@ RULES = {
         "label-content-name-mismatch": {"enabled": False},
     },
 }
+# The pieces of formulas and code are thousands on a page, and of few colours: these are read off at
+# once, and axe, which takes seconds for as many, does not see the pieces.
+PIECES = "article :is(.katex-html, pre span:not(:has(*)))"
+COLORS = """(pieces) => {
+  const grounds = (node) => {  // from the page up to the piece
+    const found = [];
+    for (let up = node; up; up = up.parentElement) found.unshift(getComputedStyle(up).backgroundColor);
+    return found.filter((color) => color !== 'rgba(0, 0, 0, 0)');
+  };
+  const found = new Map();
+  for (const piece of document.querySelectorAll(pieces)) {
+    if (!piece.checkVisibility() || !piece.textContent.trim()) continue;
+    for (const node of [piece, ...piece.querySelectorAll('*')]) {
+      const pair = [getComputedStyle(node).color, grounds(node)];
+      if (!found.has(pair.join())) found.set(pair.join(), [...pair, node.textContent.slice(0, 30)]);
+    }
+  }
+  return [...found.values()];
+}"""
+SET = """([pieces, value]) => {
+  for (const piece of document.querySelectorAll(pieces)) piece.style.visibility = value;
+}"""
 # What sticks out of the screen, though it stands in no box that scrolls code.
 STICKS_OUT = """() => {
   const wide = document.documentElement.clientWidth;
@@ -29,6 +66,18 @@ STICKS_OUT = """() => {
   return [...document.querySelectorAll('article *')]
     .filter((node) => node.getBoundingClientRect().right > wide + 1 && !hidden(node) && !scrolls(node))
     .map((node) => node.tagName + '.' + node.className).slice(0, 5);
+}"""
+# Stops on the way of the Tab key in the text that are neither controls nor boxes that scroll, and
+# buttons that copy what was printed.
+NEEDLESS = """() => {
+  const shown = (node) => node.tabIndex >= 0 && node.getClientRects().length;
+  const stops = [...document.querySelectorAll('article :is(a[href], button, [tabindex])')]
+    .filter(shown);
+  const control = 'a, button, input, select, textarea, summary, [role=slider], .icl-cell';
+  const scrolls = (node) => node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight;
+  return stops.filter((node) => (!node.matches(control) && !scrolls(node))
+    || node.matches('.cell_output .copybtn'))
+    .map((node) => node.outerHTML.slice(0, 100));
 }"""
 SIDEWAYS = """() => [...document.querySelectorAll('article *')]
   .filter((node) => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX) && node.scrollWidth > node.clientWidth + 1)
@@ -52,9 +101,33 @@ class Visit:
         return self.page.evaluate(STICKS_OUT)
 
     def barriers(self) -> list[tuple[str, list[str]]]:
-        """The rules of axe that the page breaks, each with its first places."""
+        """The rules of axe that the page breaks, each with its first places; pale formulas and code."""
+        pale = []
+        for color, grounds, text in self.page.evaluate(COLORS, PIECES):
+            ground = functools.reduce(lambda below, layer: over(layer, below), grounds, (1, 1, 1))
+            if contrast(over(color, ground), ground) < 4.5:
+                pale.append(f"{text}: {color} on {grounds}")
+        self.page.evaluate(SET, [PIECES, "hidden"])
         broken = Axe().run(self.page, options=RULES).response["violations"]
-        return [(rule["id"], [node["html"][:150] for node in rule["nodes"][:3]]) for rule in broken]
+        self.page.evaluate(SET, [PIECES, ""])
+        found = [
+            (rule["id"], [node["html"][:150] for node in rule["nodes"][:3]]) for rule in broken
+        ]
+        return found + ([("pale", pale)] if pale else [])
+
+    @contextmanager
+    def seen_as(self, scheme: str = "light", width: int | None = None) -> Iterator[None]:
+        """Show the open page in another colour scheme or at another width for a while."""
+        before = self.page.viewport_size
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.set_viewport_size({**before, "width": width or before["width"]})
+        two_frames(self.page)
+        try:
+            yield
+        finally:
+            self.page.set_viewport_size(before)
+            self.page.emulate_media(color_scheme="light")
+            two_frames(self.page)
 
     def scrolls_sideways(self) -> list[str]:
         """Boxes that scroll sideways and hold neither code nor a table of numbers."""
@@ -130,3 +203,9 @@ def visit(
         yield seen
     finally:
         context.close()
+
+
+def each(names: Iterable[str], *widths: int) -> pytest.MarkDecorator:
+    """The tests of a class, for each of the pages at each width."""
+    pages = [pytest.param((name, w), id=f"{name}-{w}") for name in names for w in widths]
+    return pytest.mark.parametrize("shown", pages, indirect=True)
