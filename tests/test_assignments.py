@@ -233,7 +233,7 @@ def test_a_mistake_is_told_by_name_in_a_variant(number, question, old, new, word
 def test_solutions_hold_for_the_numbers_of_any_year(number):
     names = names_of(SOURCES[number])
     for question in MODULES[number].__all__:
-        for seed in (1, 77, 2024):
+        for seed in (1, 77, 246, 266, 2024):  # at 246 and 266, two numbers of steps tie
             getattr(MODULES[number], question)(names[question], seed=seed).must_hold()
 
 
@@ -255,6 +255,24 @@ def test_best_stop_names_the_loss_that_always_falls():
     best = names["best_stop"]
     told = assignment_01.best_stop(lambda x, y, new, label, lr, most: best(x, y, x, y, lr, most))
     assert "*old* examples" in told.message
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        (lambda k, d: (d, k), "the pair is turned around"),
+        (lambda k, d: (k + 1, d), "one step too many"),
+        (lambda k, d: (k - 1, d), "one step too few"),
+        (lambda k, d: (k + 7, d), "after another number of steps"),
+        (lambda k, d: (k + 0.5, d), "a whole number from 0 to 400"),
+        (lambda k, d: (k, 1.03 * d), "none of torch.logspace"),
+        (lambda k, d: (k, d * 10**0.1), "with another one of the grid"),
+    ],
+)
+def test_best_stop_says_what_is_wrong_with_either_number(slip, words):
+    best = names_of(SOURCES["01"])["best_stop"]
+    told = assignment_01.best_stop(lambda *given: slip(*best(*given)))
+    assert not told and words in told.message
 
 
 def test_a_layer_that_was_not_trained_is_told_so():

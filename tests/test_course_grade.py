@@ -15,7 +15,7 @@ from icllib.course.archives import student_notebook
 from icllib.course.box import NoBoxError, Unboxed, find_box
 from icllib.course.grade import find_submissions, grade_all
 from icllib.course.key import ByHand, Key, Test
-from icllib.course.marks import by_hand_points, marks_of
+from icllib.course.marks import Read, by_hand_points, marks_of
 from icllib.course.quoting import quoted, read_rows
 from icllib.course.reading import Unreadable, answers_in
 from icllib.course.similar import similar_pairs
@@ -207,7 +207,7 @@ def test_what_is_no_notebook_is_a_submission_without_one_but_tables_are_none(tmp
     assert found["turingalan_101_9_homework"] is None
     (nothing,) = [one for one in find_submissions(tmp_path) if one.path is None]
     record = grade.grade_one(KEY, nothing, Unboxed(), tmp_path)
-    assert record["notes"] == ["there is no notebook in it."]
+    assert record["notes"] == ["there is no notebook in it; an archive has to be unpacked first."]
     assert marks_of(KEY, record, {}).total == 0
 
 
@@ -217,13 +217,41 @@ def test_of_several_notebooks_the_newest_counts_then_the_first_by_name(tmp_path)
         os.utime(tmp_path / "ada" / f"{name}.ipynb", (time, time))
     (one,) = find_submissions(tmp_path)
     assert one.path.name == "b.ipynb"
-    assert one.note == "several notebooks: b.ipynb counts, the newest."
+    assert one.note.startswith("several notebooks: b.ipynb counts, the newest.")
+    assert "this one folder holds 3 notebooks: if each is somebody's, give ada/." in one.note
+    lay(tmp_path, "bob/a.ipynb")
+    assert "this one folder" not in find_submissions(tmp_path)[0].note
+    (tmp_path / "bob" / "a.ipynb").unlink()
+    (tmp_path / "bob").rmdir()
     os.utime(tmp_path / "ada" / "a.ipynb", (20, 20))
     (one,) = find_submissions(tmp_path)
     assert one.path.name == "a.ipynb" and "the first by name of the newest" in one.note
     for path in (tmp_path / "ada").iterdir():
         path.write_text("the same")
-    assert find_submissions(tmp_path)[0].note == ""
+    assert "several" not in find_submissions(tmp_path)[0].note
+
+
+def test_a_folder_without_a_notebook_is_refused(tmp_path):
+    for names in ((), ("notes.pdf", "ada/notes.pdf")):
+        lay(tmp_path, *names)
+        with pytest.raises(InputError, match="holds no notebook"):
+            find_submissions(tmp_path)
+
+
+def test_a_folder_of_grades_belongs_to_one_assignment_with_its_numbers(tmp_path):
+    grade.claim(tmp_path, KEY)
+    grade.claim(tmp_path, replace(KEY, title="Another title", seed=7))
+    for other in (replace(KEY, id="98"), replace(KEY, variant={"factor": 3})):
+        with pytest.raises(InputError, match="holds the grades of assignment 99"):
+            grade.claim(tmp_path, other)
+
+
+def test_a_notebook_that_has_lost_its_marks_is_told_in_one_sentence(tmp_path):
+    for cells, words in (([{"cell_type": "code", "source": "x = 1"}], "lost"), ([], "empty")):
+        (tmp_path / "ada.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
+        (one,) = find_submissions(tmp_path)
+        (note,) = grade.grade_one(KEY, one, Unboxed(), tmp_path)["notes"]
+        assert words in note
 
 
 def test_another_assignment_s_notebook_is_told_in_one_sentence(tmp_path):
@@ -238,7 +266,7 @@ def test_another_assignment_s_notebook_is_told_in_one_sentence(tmp_path):
 
 def test_what_was_not_built_is_to_be_built_first(tmp_path, capsys):
     assert main(["grade", "02", str(tmp_path), "--dist", str(tmp_path / "dist")]) == 1
-    assert "python -m icllib.course build 02` first" in capsys.readouterr().err
+    assert "python -m icllib.course build 02` makes it" in capsys.readouterr().err
 
 
 # Tables ------------------------------------------------------------------------------------------
@@ -432,13 +460,33 @@ def test_what_a_person_gives_is_added_and_kept(tmp_path):
     told = report.write_reports(KEY, found, options(tmp_path))
     assert "to be read" not in " ".join(told)
     assert rows(tmp_path / "points.csv")[1][1:5] == ["5.5", "6", "3", "2.5"]
-    assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
+    read = by_hand_points(path, KEY)["ada", "why"]
+    assert (read.points, read.comment) == (2.5, "good")
     assert "good" in (tmp_path / "students" / "ada.html").read_text(encoding="utf-8")
     path.write_text("submission,question,points,comment\nada,why,2.5,good\n")  # an older table
-    assert by_hand_points(path, KEY)["ada", "why"] == (2.5, "good")
+    assert by_hand_points(path, KEY)["ada", "why"] == Read(2.5, "good")
+    assert marks_of(KEY, found[0], by_hand_points(path, KEY)).points["why"] == 2.5
     path.write_text(path.read_text(encoding="utf-8").replace("2.5", "7"))
-    with pytest.raises(InputError, match="'7' points, expected 0 to 3"):
+    with pytest.raises(InputError, match="ada, question why, has '7' points, expected 0 to 3"):
         report.write_reports(KEY, found, options(tmp_path))
+
+
+def test_a_text_that_changed_after_it_was_read_is_to_be_read_again(tmp_path):
+    report.write_reports(KEY, [record("ada")], options(tmp_path))
+    path = tmp_path / "by_hand.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("reason,,3,", "reason,2.5,3,good"))
+    report.write_reports(KEY, [record("ada")], options(tmp_path))
+    assert rows(tmp_path / "points.csv")[1][1] == "5.5"
+    another = [record("ada", text="A wholly new text.")]
+    told = " ".join(report.write_reports(KEY, another, options(tmp_path)))
+    assert "ada: why got 2.5 for another text: read it again." in told
+    assert "1 answers are to be read" in told and "counts them as 0" in told
+    assert rows(tmp_path / "points.csv")[1][1] == "3"
+    read = by_hand_points(path, KEY)["ada", "why"]
+    assert (read.points, read.comment, read.before) == (None, "good", "2.5")
+    path.write_text(path.read_text(encoding="utf-8").replace("reason,,3,", "reason,1,3,"))
+    assert "read it again" not in " ".join(report.write_reports(KEY, another, options(tmp_path)))
+    assert rows(tmp_path / "points.csv")[1][1] == "4"
 
 
 def test_items_say_how_often_each_check_failed_and_with_which_mistake(tmp_path):
@@ -496,4 +544,15 @@ def test_code_with_other_names_is_alike_and_other_code_is_not():
 
 def test_what_everybody_writes_is_no_hint():
     one = LONG.format(f="loss", a="x", b="y", c="z", d="i")
-    assert similar_pairs(KEY, [record(str(n), code=one) for n in range(12)]) == []
+    own = [
+        "\n".join(f"f{k}[{n}, {n * k}] = {{{k}: a << {n}}}" for k in range(9)) for n in range(12)
+    ]
+    assert similar_pairs(KEY, [record(str(n), code=one + own[n]) for n in range(12)]) == []
+
+
+@pytest.mark.parametrize("size", [8, 10])
+def test_copies_are_told_however_many_they_are(size):
+    one = LONG.format(f="loss", a="x", b="y", c="z", d="i")
+    found = [record(str(n), code=one) for n in range(8)]
+    found += [record(str(n), code=f"def loss(x): return x ** {n}") for n in range(8, size)]
+    assert [share for share, *_ in similar_pairs(KEY, found)] == [1.0] * 28

@@ -136,8 +136,9 @@ def test_a_stub_that_is_right_already_is_refused(tmp_path):
 
 
 def test_an_unknown_assignment_is_named_beside_those_that_are_there(tmp_path):
-    with pytest.raises(FormError, match="01_regression"):
+    with pytest.raises(FormError, match="expected one of: 01, 02"):
         find_source("77", ROOT / "assignments")
+    assert find_source("1", ROOT / "assignments") == find_source("01", ROOT / "assignments")
 
 
 def test_a_key_survives_its_file_and_a_broken_one_is_refused(tmp_path):
@@ -224,7 +225,50 @@ def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
 def test_check_tells_of_names_that_an_answer_should_do_without(tmp_path, capsys):
     code = "def loss(w, x, y):\n    x.sum().backward()"
     told = checked(answered(tmp_path, code, ", avoid: [backward]")[0], tmp_path, capsys)
-    assert "loss uses `backward`" in told and "a person decides" in told
+    assert "loss uses `backward` (line 2)" in told and "a person decides" in told
+
+
+def test_a_name_of_the_student_s_own_is_none_to_do_without(tmp_path, capsys):
+    code = "def loss(w, x, y):\n    grad = w.sum()\n    return grad"
+    told = checked(answered(tmp_path, code, ", avoid: [grad]")[0], tmp_path, capsys)
+    assert "a person decides" not in told
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            "def my_loss(w, x, y): return 1.0",
+            "the cell makes `my_loss`, not `loss`: keep the name.",
+        ),
+        ("# elsewhere", "its cell makes nothing. Answers in other cells are not read."),
+        (
+            "%%time\n{solution}",
+            "1 of 1 points so far; hidden checks, with other data, give 1 more.",
+        ),
+    ],
+)
+@pytest.mark.slow
+def test_where_an_answer_has_to_stand_is_said(code, words, tmp_path, capsys):
+    code = code.replace("{solution}", read_source(small(tmp_path)).solutions()["loss"])
+    told = checked(answered(tmp_path, code)[0], tmp_path, capsys)
+    assert words in told and "run the cell again" not in told
+
+
+@pytest.mark.slow
+def test_what_leans_on_another_answer_says_so(tmp_path, capsys):
+    data = student_notebook(read_source(SOURCES[0]))
+    solved = {c["id"]: c for c in solution_notebook(read_source(SOURCES[0]))["cells"] if "id" in c}
+    for cell in data["cells"]:
+        if cell["id"].startswith("kit-answer-"):
+            cell["source"] = solved[cell["id"]]["source"]
+    answers = {c["id"].removeprefix("kit-answer-"): c for c in data["cells"]}
+    answers["ridge"]["source"] = "def my_ridge(x, y, decay): return x"
+    told = checked(data, tmp_path, capsys)
+    assert "another question, ridge, which is not there. It uses `ridge`, which is not" in told
+    answers["ridge"]["source"] = "def ridge(x, y, decay): return y.T @ x"
+    told = checked(data, tmp_path, capsys)
+    assert "ridge has less loss there. It uses `ridge`, which is not right yet." in told
 
 
 def test_check_finds_answers_by_their_names_and_says_when_those_are_lost_too(tmp_path, capsys):
@@ -312,8 +356,14 @@ def test_the_last_cell_of_the_notebook_counts_the_points_so_far(tmp_path, capsys
     exec(source.solutions()["loss"], names)
     exec(code, names)
     assert "1 of 1 points so far" in capsys.readouterr().out
-    show_points({"loss_1": (1, "1 / 0")}, {})
-    assert "cannot be judged (ZeroDivisionError" in capsys.readouterr().out
+    show_points({"loss_1": (1, "1 / 0"), "loss_2": (1, "stop()")}, {"stop": interrupted})
+    told = capsys.readouterr().out
+    assert "cannot be judged (ZeroDivisionError" in told
+    assert "interrupted; a loop that never ends?" in told and "0 of 2 points so far" in told
+
+
+def interrupted():
+    raise KeyboardInterrupt
 
 
 def test_the_student_s_key_is_made_of_what_the_notebook_shows(tmp_path):
@@ -348,6 +398,7 @@ def test_a_command_that_cannot_work_says_why_in_one_line(arguments, capsys, monk
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.parent.name)
 def test_both_notebooks_run_from_the_top_and_count_the_points(path, tmp_path):
     source = read_source(path)

@@ -51,6 +51,7 @@ def built(request, tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_public_solution_gets_at_most_half_of_a_variant(built):
     number, _, key = built
     public = replace(key, tests=tuple(test for test in key.tests if not test.is_hidden))

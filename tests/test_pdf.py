@@ -220,6 +220,7 @@ def test_the_print_has_all_links_the_numbers_of_its_pages_and_the_same_bytes_aga
 @pytest.mark.browser
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_book_is_one_document_and_nothing_is_wider_than_its_paper(site, browser, tmp_path):
     source = pdf_document.document(site, pdf.CONTENTS, tmp_path)
     ids_stand_once_and_all_links_lead_to_one(BeautifulSoup(source, "html.parser"))

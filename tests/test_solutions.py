@@ -212,6 +212,7 @@ def mutants(
     ("chapter", "name"), [one for one in CHECKS if one[1] not in LONG], ids=lambda text: text
 )
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_solution_with_a_sign_a_factor_or_an_index_changed_is_refused(chapter, name):
     rest, answers, call = solution(chapter, name)
     assert judged(chapter, name, rest, answers, call), "the solution itself"

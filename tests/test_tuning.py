@@ -66,6 +66,7 @@ KNOWN = {
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "steps"), KNOWN)
 def test_the_tuner_reproduces_the_known_losses(name, steps):
     def on_query(weights, prompts):

@@ -106,7 +106,8 @@ def read(given: object, name: str = "the answer") -> Answer:
     except Exception as error:
         raise AnswerError("not yet", f"{name} cannot be read: {said(error)}") from None
     if not torch.isfinite(value).all():
-        raise AnswerError("not yet", f"{name} holds NaN or infinity. Is something divided by zero?")
+        words = "Is something divided by zero, or a whole row masked?"
+        raise AnswerError("not yet", f"{name} holds NaN or infinity. {words}")
     return Answer(value, max(coarse))
 
 

@@ -18,6 +18,8 @@ from icllib.checks.answers import AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
 from icllib.checks.shared import above_zero, told_apart
 
+_TIE = 1e-9  # relative: of two losses that rounding alone tells apart, either is the least
+
 __all__ = ["best_stop", "descend", "gradient", "loss", "ridge", "same_decay", "steps_needed"]
 
 
@@ -201,6 +203,12 @@ def steps_needed(
             f"the factor {factor:g} is missing in the Hessian.": steps(
                 float((1 - lr / factor * values).abs().max())
             ),
+            "K is a whole number: round up.": torch.tensor(
+                math.log(epsilon) / math.log(max(least, most))
+            ),
+            "that is for steps without end, e^(−ηλK); each of these leaves |1 − ηλ|.": torch.tensor(
+                float(math.ceil(-math.log(epsilon) / (lr * float(values[0]))))
+            ),
         }
         return Case((x, lr, epsilon), slow, told_apart(slow, mistakes))
 
@@ -273,18 +281,34 @@ def _best_stop(
         read(given)
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise AnswerError("not yet", "your function should return a pair: K, and λ.")
-    stop = min(range(most + 1), key=new.__getitem__)
-    mistakes = {
-        "that is one step too many: W_0 counts as K = 0.": torch.tensor(stop + 1.0),
-        "that is one step too few.": torch.tensor(stop - 1.0),
-    }
-    feedback = compare(given[0], torch.tensor(float(stop)), "the right K.", mistakes)
-    if not feedback:
-        number = read(given[0], "K").value.flatten()[:1].long().clamp(0, most)
-        if here[int(number)] <= 1.001 * min(here):
-            words = "there the loss on the *old* examples is least: with more steps it only falls."
-            return Feedback("not yet", f"K: {words}")
-        return Feedback(feedback.verdict, f"K: {feedback.message}")
-    best = grid[min(range(51), key=by_decay.__getitem__)]
+    stop, best = _least(new), grid[_least(by_decay)]
+    if not compare(given[0], torch.tensor(float(stop)), "") and compare(given[0], best, ""):
+        return Feedback("not yet", "the pair is turned around: K first, then λ.")
+    number = float(read(given[0], "K").shaped(name="K").value)
+    is_least = number in range(most + 1) and new[int(number)] <= (1 + _TIE) * min(new)
+    if not is_least:
+        return Feedback("not yet", f"K: {_why_no_least(number, stop, here)}")
     feedback = compare(given[1], best, "new examples choose both, and they do nearly the same.")
-    return feedback if feedback else Feedback(feedback.verdict, f"λ: {feedback.message}")
+    if feedback:
+        return feedback
+    if not any(compare(given[1], decay, "") for decay in grid):
+        words = "that is none of torch.logspace(-4, 1, 51)."
+        return Feedback("not yet", f"λ: {words}")
+    return Feedback("not yet", "λ: with another one of the grid, ridge has less loss there.")
+
+
+def _least(losses: list[float]) -> int:
+    return min(range(len(losses)), key=losses.__getitem__)
+
+
+def _why_no_least(number: float, stop: int, here: list[float]) -> str:
+    """Why the loss on the new examples is not least after so many steps."""
+    if number == stop + 1:
+        return "that is one step too many: W_0 counts as K = 0."
+    if number == stop - 1:
+        return "that is one step too few."
+    if number not in range(len(here)):
+        return f"a whole number from 0 to {len(here) - 1} is asked."
+    if here[int(number)] <= 1.001 * min(here):
+        return "there the loss on the *old* examples is least: with more steps it only falls."
+    return "after another number of steps the loss on the *new* examples is less."

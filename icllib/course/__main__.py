@@ -41,12 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("submissions", type=Path, help="notebooks, or folders with one each")
     grade.add_argument("-o", "--out", type=Path, default=Path("graded"))
     grade.add_argument("--dist", type=Path, default=Path("dist"), help="where `build` wrote")
-    grade.add_argument("--roster", type=Path, help="a CSV with a column `id` (and others)")
+    grade.add_argument("--roster", type=Path, help="a CSV with a column id, email or name")
     grade.add_argument("--canvas", type=Path, help="the gradebook that Canvas exports")
     grade.add_argument("--column", default="", help="its column there, if not the title")
     grade.add_argument("--moodle", type=Path, help="the grading worksheet that Moodle exports")
-    grade.add_argument("--reveal", action="store_true", help="tell students of hidden checks too")
-    grade.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    grade.add_argument(
+        "--reveal", action="store_true", help="tell what hidden checks said: after the deadline"
+    )
+    grade.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (all cores)"
+    )
     grade.add_argument("--box", choices=["bubblewrap", "user"], default="bubblewrap")
     scope = commands.add_parser("gradescope", help="grade one submission inside Gradescope")
     scope.add_argument("key", type=Path)
@@ -90,13 +94,18 @@ def _check(options: argparse.Namespace) -> None:
 def _grade(options: argparse.Namespace) -> None:
     from icllib.course.archives import grader_key
     from icllib.course.box import find_box
-    from icllib.course.grade import find_submissions, grade_all
+    from icllib.course.grade import claim, find_submissions, grade_all
     from icllib.course.report import check_tables, write_reports
 
     given = Path(options.key)
-    place = given if given.is_file() else options.dist / options.key / "grader.zip"
+    place = given
+    if not given.is_file():
+        place = options.dist / options.key.zfill(2) / "grader.zip"
     if not place.exists():
-        raise FormError(f"there is no {place}: `python -m icllib.course build {given.name}` first")
+        raise FormError(
+            f"there is no {place}: `python -m icllib.course build {place.parent.name}` makes it, "
+            "if there is such an assignment"
+        )
     key = grader_key(place)
     if checks_digest(key.checks) != key.checks_digest:
         raise FormError(f"{given} was built with other checks than these: build it again")
@@ -104,6 +113,7 @@ def _grade(options: argparse.Namespace) -> None:
         print(f"{key.id} {key.title}: {key.numbers}")
     check_tables(key, options)
     found = find_submissions(options.submissions)
+    claim(options.out, key)
     records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
     for line in write_reports(key, records, options):
         print(line)

@@ -88,7 +88,7 @@ def _points_cells(key: Key) -> list[dict]:
     by_hand = sum(part.points for part in key.by_hand)
     text = "## Points so far\n\nThe cell below asks all public checks again."
     if hidden:
-        text += f" Hidden checks, which use other numbers, give {hidden:g} more points."
+        text += f" Hidden checks, which use other data, give {hidden:g} more points."
     if by_hand:
         text += f" A person reads your answers in words, for {by_hand:g} points."
     return [
@@ -102,6 +102,7 @@ def _notebook(cells: list[dict], key: Key) -> dict:
     kit |= {"limits": asdict(key.limits)}
     public = [test for test in key.tests if not test.is_hidden]
     kit |= {"tests": [[test.question, test.code, test.points] for test in public]}
+    kit |= {"hidden_points": sum(test.points for test in key.tests if test.is_hidden)}
     kit |= {"variant": dict(key.variant)} if key.variant else {}
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

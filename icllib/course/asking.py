@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import importlib
 import math
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -69,7 +71,37 @@ class _Names(dict):
             trouble = self.session.trouble.get(self.test.question)
             if trouble:
                 raise AnswerError("not yet", trouble) from None
-            raise AnswerError("not answered", f"{name} is not there: write the cell.") from None
+            raise AnswerError("not answered", self._why(name)) from None
+
+    def _why(self, name: str) -> str:
+        others = _bound(self.session.code.get(self.test.question, ""))
+        if others:
+            there = ", ".join(f"`{other}`" for other in others)
+            return f"the cell makes {there}, not `{name}`: keep the name."
+        return f"{name} is not there: its cell makes nothing. Answers in other cells are not read."
+
+
+def _bound(code: str) -> list[str]:
+    """The functions that a cell makes."""
+    return [part.name for part in _body(code) if isinstance(part, ast.FunctionDef)]
+
+
+def _body(code: str) -> list[ast.stmt]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code).body
+    except Exception:
+        return []
+
+
+def _with_its_roots(feedback: Feedback, question: str, session: Session) -> Feedback:
+    """The same with a sentence on each answer that this one uses and that is not right yet."""
+    nodes = [n for part in _body(session.code.get(question, "")) for n in ast.walk(part)]
+    names = {n.id for n in nodes if isinstance(n, ast.Name)} & session.wrong - {question}
+    session.wrong.add(question)
+    told = [f" It uses `{n}`, which is not right yet." for n in sorted(names)]
+    return Feedback(feedback.verdict, "".join([feedback.message, *told]))
 
 
 def ask(key: Key, session: Session, tests: list[Test]) -> list[Outcome]:
@@ -90,6 +122,8 @@ def ask(key: Key, session: Session, tests: list[Test]) -> list[Outcome]:
             if session.incident:
                 feedback = Feedback("not yet", session.incident)
                 fallen[test.question] = session.incident
+        if not feedback:
+            feedback = _with_its_roots(feedback, test.question, session)
         found.append(Outcome(test.name, key.digest_of(test), feedback.verdict, feedback.message))
     return found
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from icllib.checks.answers import said
@@ -23,7 +23,15 @@ from icllib.course.session import Session
 from icllib.errors import InputError
 from icllib.files import write_atomically
 
-__all__ = ["Found", "find_submissions", "grade_all", "grade_one", "newest", "sandbox_library"]
+__all__ = [
+    "Found",
+    "claim",
+    "find_submissions",
+    "grade_all",
+    "grade_one",
+    "newest",
+    "sandbox_library",
+]
 
 # one person's: Ada_123_assignsubmission_file of Moodle, lovelaceada_123_456_a.pdf of Canvas
 _PERSON = re.compile(r"(.+_\d+)_assignsubmission_|([^_]+_(?:LATE_)?\d+)_\d+_")
@@ -60,7 +68,7 @@ def find_submissions(folder: Path) -> list[Found]:
     files and tables are none.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: there is no such folder, or no notebook in it.
     """
     if not folder.is_dir():
         raise InputError(f"submissions = {str(folder)!r}, expected a folder")
@@ -74,6 +82,10 @@ def find_submissions(folder: Path) -> list[Found]:
             found.append(Found(path.stem, path))
         elif path.suffix.lower() != ".csv":
             found.append(Found(path.stem, None))
+    if all(one.path is None for one in found):
+        raise InputError(f"submissions = {str(folder)!r} holds no notebook")
+    if len(found) == 1 and found[0].path.parent.parent == folder.absolute():
+        found = [_one_of(found[0])]
     done = {_person(one.name) for one in found if one.path is not None}
     kept = []
     for one in found:
@@ -82,6 +94,33 @@ def find_submissions(folder: Path) -> list[Found]:
             kept.append(one)
             done.add(person)
     return kept
+
+
+def _one_of(found: Found) -> Found:
+    """The only folder there is: of one student, or was the class unpacked into it?"""
+    count = len(list(found.path.parent.glob("*.ipynb")))
+    if count < 2:
+        return found
+    words = f"this one folder holds {count} notebooks: if each is somebody's, give {found.name}/."
+    return replace(found, note=f"{found.note} {words}".strip())
+
+
+def claim(out: Path, key: Key) -> None:
+    """Say in a folder whose grades it holds.
+
+    Raises:
+        InputError: it holds those of another assignment, or of the same with other numbers.
+    """
+    place, own = out / "assignment.json", {"id": key.id, "variant": dict(key.variant)}
+    try:
+        there = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        there = own
+    if there != own:
+        numbers = ", ".join(f"{n} = {v}" for n, v in there.get("variant", {}).items())
+        whose = f"assignment {there.get('id')}" + (f" with {numbers}" if numbers else "")
+        raise InputError(f"out = {str(out)!r} holds the grades of {whose}, expected another folder")
+    write_atomically(place, (json.dumps(own) + "\n").encode())
 
 
 def _person(name: str) -> str:
@@ -130,7 +169,7 @@ def grade_one(
     answers, notes, asked = Answers(), [found.note] if found.note else [], []
     try:
         if found.path is None:
-            raise Unreadable("there is no notebook in it.")
+            raise Unreadable("there is no notebook in it; an archive has to be unpacked first.")
         answers = answers_in(notebook_in(found.path), key)
         notes += answers.notes
         with Session(box, library, key, answers.code) as session:

@@ -102,7 +102,7 @@ def check_notebook(path: Path) -> tuple[float, float]:
     for note in notes:
         if note not in told:
             print(f"  {_by_the_clock(note)}")
-    _sum(points, key.points)
+    _sum(points, key.points, kit_of(data).get("hidden_points", 0))
     return points, key.points
 
 
@@ -112,6 +112,7 @@ _MISSING += "fresh file; a new cell does not count."
 
 def _by_the_clock(words: str) -> str:
     """What a session says of a limit, in the student's terms."""
+    words = words.replace("run the cell again", "save the notebook")
     slow = r"is slower than \1: the grader would stop it"
     return re.sub(r"ran longer than ([\d.]+ s)(?: when it was called)?", slow, words)
 
@@ -122,6 +123,8 @@ def show_points(questions: Mapping[str, tuple[float, str]], names: dict[str, obj
     for name, (worth, code) in questions.items():
         try:
             feedback = eval(code, names)
+        except KeyboardInterrupt:
+            feedback = Feedback("not yet", "interrupted; a loop that never ends?")
         except NameError as error:
             feedback = Feedback("not answered", f"{error}: run its cell first.")
         except Exception as error:
@@ -136,5 +139,6 @@ def _show(question: str, worth: float, feedback: Feedback) -> float:
     return points
 
 
-def _sum(points: float, most: float) -> None:
-    print(f"Public checks: {points:g} of {most:g} points so far.")
+def _sum(points: float, most: float, hidden: float = 0) -> None:
+    more = f"; hidden checks, with other data, give {hidden:g} more" if hidden else ""
+    print(f"Public checks: {points:g} of {most:g} points so far{more}.")

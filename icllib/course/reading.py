@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,9 @@ __all__ += ["gone", "kit_of", "notebook_in"]
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 LONGEST = 200_000  # characters of an answer
-_AVOIDED = "{} uses `{}`, which this assignment asks to do without; a person decides."
+_AVOIDED = "{} uses `{}` (line {}), which this assignment asks to do without; a person decides."
+_LOST = "its cells have lost their marks: copy the answers into a fresh notebook"
+_TIMED = re.compile(r"\A\s*%%(time|capture)\b[^\n]*\n")  # a cell that Python can run, measured
 
 
 class Unreadable(Exception):  # noqa: N818 (it is no error of the kit)
@@ -115,16 +118,20 @@ def answers_in(data: dict, key: Key) -> Answers:
     """The cells of the key's questions, in the order in which they stand in the notebook.
 
     Raises:
-        Unreadable: it is a notebook of another assignment.
+        Unreadable: it is a notebook of another assignment, empty, or has lost all its marks.
     """
     other = kit_of(data).get("assignment", key.id)
     if other != key.id and isinstance(other, str):
         raise Unreadable(f"this is assignment {other[:20]}, not {key.id}.")
+    if not data["cells"]:
+        raise Unreadable("this notebook is empty.")
     by_hand = {part.question for part in key.by_hand}
     parts: dict[str, list[str]] = {}
     for cell, mark in marked(data):
         if mark.get("kind") == "answer" and mark["question"] in key.questions:
             parts.setdefault(mark["question"], []).append(_text(cell))
+    if not parts:
+        raise Unreadable(f"{_LOST}.")
     code, texts, notes = {}, {}, _other_numbers(data, key)
     for question in key.questions:
         text = "\n\n".join(parts.get(question, []))
@@ -164,7 +171,7 @@ def _plain(code: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        return TransformerManager().transform_cell(code)
+        return TransformerManager().transform_cell(_TIMED.sub("\n", code))
     except Exception:  # no Python either; the sandbox will say so
         return code
 
@@ -197,16 +204,17 @@ def _remarks(code: str, question: str, key: Key) -> list[str]:
             tree = ast.parse(code)
     except Exception:
         return []
-    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used: dict[str, int] = {}
     modules = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Attribute):
+            used.setdefault(node.attr, node.lineno)
+        elif isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             modules.add(node.module or "")
             modules |= {f"{node.module}.{alias.name}" for alias in node.names}
-            used |= {alias.name for alias in node.names}
-    notes = [_AVOIDED.format(question, name) for name in key.avoid if name in used]
+            used |= {alias.name: node.lineno for alias in node.names}
+    notes = [_AVOIDED.format(question, name, used[name]) for name in key.avoid if name in used]
     parts = {m.split(".")[1] for m in modules if m.startswith("icllib.")} - set(key.library)
     return notes + [f"{question} asks for icllib.{p}, which is left out." for p in sorted(parts)]

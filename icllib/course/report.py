@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from icllib.course import tables
 from icllib.course.key import Key
-from icllib.course.marks import Marks, by_hand_points, marks_of, write_by_hand
+from icllib.course.marks import Marks, by_hand_points, changed, marks_of, write_by_hand
 from icllib.course.reading import file_name
 from icllib.course.similar import similar_pairs
 from icllib.files import write_atomically
@@ -98,9 +98,8 @@ def _class_page(
     body += _table(list(map(escape, stats[0])), [list(map(escape, row)) for row in stats[1:]])
     body += "<h2>Alike</h2><p>Names left out, these are nearly the same. Short answers are alike "
     body += "by nature: look at both before you think of anything.</p>"
-    body += _table(
-        ["share", "one", "other"], [[f"{s:.0%}", escape(a), escape(b)] for s, a, b in pairs]
-    )
+    rows = [[f"{s:.0%}", escape(a), escape(b)] for s, a, b in pairs]
+    body += _table(["share", "one", "other"], rows) if rows else "<p>none.</p>"
     return _page(key.title, body)
 
 
@@ -142,6 +141,7 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
     """
     out: Path = options.out
     given = by_hand_points(out / "by_hand.csv", key)
+    again = changed(key, records, given)
     marks = [marks_of(key, record, given) for record in records]
     if key.by_hand:
         write_by_hand(out / "by_hand.csv", key, records, given)
@@ -157,7 +157,7 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
     pairs = similar_pairs(key, records)
     page = _class_page(key, records, marks, stats, pairs, _absent(options, marks))
     write_atomically(out / "class.html", page.encode("utf-8", "replace"))
-    sentences = [f"{r['name']}: {note}" for r in records for note in r["notes"]]
+    sentences = [f"{r['name']}: {note}" for r in records for note in r["notes"]] + again
     if options.roster:
         sentences += tables.roster(options.roster, out / "roster.csv", key, marks)
     if options.canvas:
@@ -167,5 +167,9 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
         sentences += tables.moodle(options.moodle, out / "moodle.csv", key, marks, words)
     still = sum(len(mark.open) for mark in marks)
     if still:
-        sentences.append(f"{still} answers are to be read: fill in {out / 'by_hand.csv'}.")
+        sentences.append(
+            f"{still} answers are to be read: fill in {out / 'by_hand.csv'}. "
+            "Until then every table counts them as 0."
+        )
+    sentences = list(dict.fromkeys(sentences))  # one table may be the roster and Canvas' as well
     return [*sentences, f"{len(records)} submissions are graded; begin with {out / 'class.html'}."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,6 +52,7 @@ class Session:
         incident: what the last request did to the sandbox, if anything; a sentence.
         failure: why no sandbox could be started at the last attempt; it is no student's doing.
         notes: all incidents, each with its question.
+        wrong: the questions of which a check has said that they are not right.
     """
 
     def __init__(self, box: object, library: Path, key: Key, code: Mapping[str, str]) -> None:
@@ -60,6 +62,7 @@ class Session:
         self.trouble: dict[str, str] = {}
         self.fatal: set[str] = set()
         self.notes: list[str] = []
+        self.wrong: set[str] = set()
         self.incident = ""
         self.failure: NoBoxError | None = None
         self.question = ""
@@ -115,11 +118,16 @@ class Session:
                 self.stop()
                 words = _fatal(error, seconds)
                 self.fatal.add(question)
-                self.trouble[question] = f"your cell took the sandbox down: it {words}."
+                self.trouble[question] = f"your cell did not come to its end: it {words}."
                 self.notes.append(f"the cell of {question or 'the set-up'} {words}.")
                 return
             if "error" in reply:
-                self.trouble[question] = f"your cell raised {_told(reply)}"
+                self.trouble[question] = f"your cell raised {self._told(reply)}"
+
+    def _told(self, reply: dict) -> str:
+        name, words = _error(reply)
+        hint = _hint(name, words, self.key)
+        return f"{name}: {words}.{hint}" if words else f"{name}.{hint}"
 
     def _request(self, message: dict, seconds: float) -> dict:
         deadline = min(time.monotonic() + seconds, max(self.end, time.monotonic() + 0.1))
@@ -179,7 +187,8 @@ class Session:
     def _read(self, reply: dict) -> object:
         if "error" in reply:
             kind, words = _error(reply)
-            raise type(kind, (Exception,), {})(f"{words}.{_hint(kind, words)}" if words else "")
+            hint = _hint(kind, words, self.key)
+            raise type(kind, (Exception,), {})(f"{words}.{hint}" if words else "")
         try:
             return wire.decode(reply.get("value"), self._function)
         except wire.WireError:
@@ -219,13 +228,10 @@ def _error(reply: dict) -> tuple[str, str]:
     return name, (str(words)[:300] + where).strip()
 
 
-def _told(reply: dict) -> str:
-    name, words = _error(reply)
-    hint = _hint(name, words)
-    return f"{name}: {words}.{hint}" if words else f"{name}.{hint}"
-
-
-def _hint(name: str, words: str) -> str:
+def _hint(name: str, words: str, key: Key) -> str:
+    missing = re.search(r"name '(\w+)' is not defined", words)
+    if missing and missing[1] in key.questions:
+        return f" That is the answer of another question, {missing[1]}, which is not there."
     if name == "NameError":
         return " Put helpers into the cell of the question: cells that you add are not read."
     if name == "ModuleNotFoundError" and "icllib" in words:

@@ -20,7 +20,8 @@ def similar_pairs(
 ) -> list[tuple[float, str, str]]:
     """Pairs of submissions whose code is nearly the same once names are left out.
 
-    What the stub holds, and what a third of the class or more writes, does not count.
+    What the stub holds, and what a third of the class or more writes, does not count; submissions
+    that are the same throughout are alike however many they are.
 
     Args:
         key: the assignment.
@@ -39,14 +40,19 @@ def similar_pairs(
     often = Counter(shingle for shingles in sets.values() for shingle in shingles)
     common = {s for s, n in often.items() if n > max(3, len(sets) / 3)}
     rare = {name: shingles - common for name, shingles in sets.items()}
-    names = [name for name, shingles in sorted(rare.items()) if len(shingles) >= _FEWEST]
+    names = [name for name, shingles in sorted(sets.items()) if len(shingles) >= _FEWEST]
     pairs = []
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
-            share = len(rare[one] & rare[other]) / len(rare[one] | rare[other])
+            share = 1.0 if sets[one] == sets[other] else _share(rare[one], rare[other])
             if share >= threshold:
                 pairs.append((share, one, other))
     return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:most]
+
+
+def _share(one: set, other: set) -> float:
+    is_long = min(len(one), len(other)) >= _FEWEST
+    return len(one & other) / len(one | other) if is_long else 0.0
 
 
 def _shingles(code: str) -> set[tuple[str, ...]]:

@@ -130,9 +130,10 @@ def find_source(name: str, folder: Path) -> Path:
     given = Path(name)
     if given.name == "source.md" and given.is_file():
         return given
-    found = sorted(folder.glob(f"{name}*/source.md")) or sorted(given.glob("source.md"))
+    number = name.zfill(2) if name.isdigit() else name
+    found = sorted(folder.glob(f"{number}*/source.md")) or sorted(given.glob("source.md"))
     if len(found) != 1:
-        there = ", ".join(path.parent.name for path in sorted(folder.glob("*/source.md")))
+        there = ", ".join(path.parent.name[:2] for path in sorted(folder.glob("*/source.md")))
         raise FormError(
             f"assignment {name!r}, expected one of: {there or 'none is in ' + str(folder)}"
         )

@@ -135,8 +135,8 @@ def roster(given: Path, out: Path, key: Key, marks: list[Marks]) -> list[str]:
     header, rows, dialect = _table(given)
     found, sentences = _matched(header, rows, marks)
     points = {id(row): [_number(mark.total), quoted(mark.name)] for row, mark in found}
-    full = [[*row, *points.get(id(row), ["", ""])] for row in rows]
-    write_rows(out, [*header, "points", "submission"], full, dialect)
+    full = [[*map(quoted, row), *points.get(id(row), ["", ""])] for row in rows]
+    write_rows(out, [*map(quoted, header), "points", "submission"], full, dialect)
     missing = len(absent(given, marks))
     return [*sentences, *([f"{missing} of the roster handed in nothing."] if missing else [])]
 
@@ -194,9 +194,10 @@ def _table(given: Path) -> tuple[list[str], list[list[str]], type[csv.Dialect]]:
 
 
 def _people(rows: list[list[str]]) -> list[list[str]]:
-    """Without empty lines, and without the line of maxima in Canvas."""
+    """Without empty lines, and without Canvas' lines of maxima and of its test student."""
     full = [row for row in rows if any(cell.strip() for cell in row)]
-    return [row for row in full if "points possible" not in " ".join(row[:2]).casefold()]
+    firsts = [(row, " ".join(row[:2]).casefold()) for row in full]
+    return [row for row, first in firsts if not re.search("points possible|student, test", first)]
 
 
 def _ids(names: list[str], row: list[str]) -> set[str]:
