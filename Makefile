@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help book chapter serve pdf slides previews test hostile lint format bench experiments claims proof release lock links clean environment
+.PHONY: help book chapter serve pdf slides previews test long hostile lint format bench experiments claims proof release lock links clean environment
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,9 +34,13 @@ lint: environment  ## Check the form of all code, and spelling
 format: environment  ## Lay out Python, the cells of the chapters, and scripts
 	@$(VENV) tools/lint.py --fix
 
-test: book lint  ## Build, lint, and run every test
+test: book lint  ## Build, lint, and run the tests
 	@$(VENV) tools/browser.py
-	@$(VENV) -m pytest -n 2 --dist loadfile
+	@$(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+long: book  ## The tests that take long: JupyterLab, builds that are stopped, hostile submissions
+	@$(VENV) tools/browser.py
+	@$(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 	@$(MAKE) --no-print-directory hostile
 
 hostile: environment  ## Try every hostile submission on the grader again, alone on the machine
