@@ -16,9 +16,7 @@ from torch import Tensor
 
 from icllib.checks.answers import AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
-from icllib.checks.shared import above_zero, told_apart
-
-_TIE = 1e-9  # relative: of two losses that rounding alone tells apart, either is the least
+from icllib.checks.shared import above_zero, losses, solved, told_apart
 
 __all__ = ["best_stop", "descend", "gradient", "loss", "ridge", "same_decay", "steps_needed"]
 
@@ -30,13 +28,6 @@ def _data(n: int, dim_x: int, dim_y: int, seed: int) -> tuple[Tensor, Tensor]:
 
 def _start(dim_x: int, dim_y: int) -> Tensor:
     return torch.linspace(-1, 2, dim_x * dim_y, dtype=torch.float64).reshape(dim_y, dim_x)
-
-
-def _solved(x: Tensor, y: Tensor, decay: float, start: float = 0.0) -> Tensor:
-    """The W of least 1/(2N) Σ ‖W x − y‖² + (decay/2) ‖W − W_0‖²."""
-    n, dim_x = x.shape
-    penalty = n * decay * torch.eye(dim_x, dtype=x.dtype)
-    return torch.linalg.solve(x.T @ x + penalty, x.T @ y + n * decay * start).T
 
 
 @checked
@@ -144,7 +135,7 @@ def ridge(
         x, y = _data(n, dim_x, dim_y, seed)
 
         def run(scale: float = 1.0, start: float = start) -> Tensor:
-            return _solved(x, y, scale * decay / factor, start)
+            return solved(x, y, scale * decay / factor, start)
 
         mistakes = {
             "N is missing: L has 1/N in front, so Σ x xᵀ meets Nλ I.": run(1 / n),
@@ -269,46 +260,41 @@ def _best_stop(
     y = y + 2 * torch.randn(y.shape, generator=torch.Generator().manual_seed(seed)).to(y)
     lr, most = float(1 / factor / torch.linalg.eigvalsh(x.T @ x / n)[-1]), 400
     grid = torch.logspace(-4, 1, 51, dtype=torch.float64)
-    w, here, new = torch.full((1, dim_x), float(start), dtype=torch.float64), [], []
+    grid = torch.logspace(-4, 1, 51, dtype=torch.float64)
+    w, path = torch.full((1, dim_x), float(start), dtype=torch.float64), []
     for _ in range(most + 1):
-        here.append(float((x @ w.T - y).square().mean()))
-        new.append(float((x_new @ w.T - y_new).square().mean()))
+        path.append(w)
         w = w + factor * lr / n * (y - x @ w.T).T @ x
-    ridges = (_solved(x, y, float(d) / factor, start) for d in grid)
-    by_decay = [float((x_new @ w.T - y_new).square().mean()) for w in ridges]
+    here, new = losses(path, x, y), losses(path, x_new, y_new)
+    ridges = [solved(x, y, float(d) / factor, start) for d in grid]
+    stop, best = int(new.argmin()), grid[losses(ridges, x_new, y_new).argmin()]
     given = call(answer, x, y, x_new, y_new, lr, most)
     if given is None or given is ...:
         read(given)
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise AnswerError("not yet", "your function should return a pair: K, and λ.")
-    stop, best = _least(new), grid[_least(by_decay)]
     if not compare(given[0], torch.tensor(float(stop)), "") and compare(given[0], best, ""):
         return Feedback("not yet", "the pair is turned around: K first, then λ.")
     number = float(read(given[0], "K").shaped(name="K").value)
-    is_least = number in range(most + 1) and new[int(number)] <= (1 + _TIE) * min(new)
-    if not is_least:
-        return Feedback("not yet", f"K: {_why_no_least(number, stop, here)}")
+    # of two losses that rounding alone tells apart, either is the least
+    if number not in range(most + 1) or new[int(number)] > (1 + 1e-9) * new.min():
+        return Feedback("not yet", f"K: {_why_not(number, stop, here)}")
     feedback = compare(given[1], best, "new examples choose both, and they do nearly the same.")
     if feedback:
         return feedback
+    words = "with another one of the grid, ridge has less loss there."
     if not any(compare(given[1], decay, "") for decay in grid):
         words = "that is none of torch.logspace(-4, 1, 51)."
-        return Feedback("not yet", f"λ: {words}")
-    return Feedback("not yet", "λ: with another one of the grid, ridge has less loss there.")
+    return Feedback("not yet", f"λ: {words}")
 
 
-def _least(losses: list[float]) -> int:
-    return min(range(len(losses)), key=losses.__getitem__)
-
-
-def _why_no_least(number: float, stop: int, here: list[float]) -> str:
+def _why_not(number: float, stop: int, here: Tensor) -> str:
     """Why the loss on the new examples is not least after so many steps."""
-    if number == stop + 1:
-        return "that is one step too many: W_0 counts as K = 0."
-    if number == stop - 1:
-        return "that is one step too few."
+    if abs(number - stop) == 1:
+        few, many = "that is one step too few.", "that is one step too many: W_0 counts as K = 0."
+        return few if number < stop else many
     if number not in range(len(here)):
         return f"a whole number from 0 to {len(here) - 1} is asked."
-    if here[int(number)] <= 1.001 * min(here):
+    if here[int(number)] <= 1.001 * here.min():
         return "there the loss on the *old* examples is least: with more steps it only falls."
     return "after another number of steps the loss on the *new* examples is less."

@@ -47,14 +47,12 @@ def join(answer: Callable[[Tensor, Tensor, Tensor], Tensor], seed: int = 0) -> F
     def case(n: int, dim_x: int, dim_y: int, seed: int) -> Case:
         prompts = problem(n, dim_x, dim_y, seed)
         x, y, query = prompts.x[0], prompts.y[0], prompts.x_query[0]
-        last = torch.cat([query, torch.zeros(dim_y, dtype=torch.float64)])
-        ones = torch.cat([query, torch.ones(dim_y, dtype=torch.float64)])
-        right = torch.cat([torch.cat([x, y], dim=1), last[None]])
+        right = torch.cat([torch.cat([x, y], 1), torch.nn.functional.pad(query, (0, dim_y))[None]])
         mistakes = {
             "the query's token is missing: it comes last.": right[:-1],
             "the query's token comes last, not first.": right.roll(1, 0),
             "a token holds x before y.": right.roll(dim_y, 1),
-            "the query's label is empty: zeros, not ones.": torch.cat([right[:-1], ones[None]]),
+            "the query's label is empty: zeros, not ones.": right + right.eq(0),
         }
         return Case((x, y, query), right, mistakes)
 

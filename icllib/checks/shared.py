@@ -3,7 +3,7 @@ are, and the size of what an answer holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from icllib.checks.answers import AnswerError, read
 from icllib.errors import InputError, check_number
 
-__all__ = ["Largest", "above_zero", "matrices", "told_apart"]
+__all__ = ["Largest", "above_zero", "losses", "matrices", "solved", "told_apart"]
 
 
 def above_zero(**numbers: float) -> None:
@@ -85,3 +85,16 @@ class Largest(TorchDispatchMode):
         if isinstance(made, Tensor):
             self.size = max(self.size, made.numel())
         return made
+
+
+def solved(x: Tensor, y: Tensor, decay: float, start: float = 0.0) -> Tensor:
+    """The W of least 1/(2N) Σ ‖W x − y‖² + (decay/2) ‖W − W_0‖²; all entries of W_0 are `start`,
+    x (N, N_x), y (N, N_y)."""
+    n, dim_x = x.shape
+    penalty = n * decay * torch.eye(dim_x, dtype=x.dtype)
+    return torch.linalg.solve(x.T @ x + penalty, x.T @ y + n * decay * start).T
+
+
+def losses(path: Sequence[Tensor], x: Tensor, y: Tensor) -> Tensor:
+    """The mean of (W x − y)² for each W of a path."""
+    return torch.stack([(x @ w.T - y).square().mean() for w in path])
