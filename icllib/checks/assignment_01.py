@@ -173,33 +173,30 @@ def steps_needed(
         values = factor * values
         lr = float(share / values[-1])
 
-        def steps(rate: float) -> Tensor:
-            if rate in (0.0, 1.0):
-                return torch.tensor(math.nan)  # at once, or never
-            return torch.tensor(float(math.ceil(math.log(epsilon) / math.log(rate))))
+        def exact(rate: float | Tensor) -> Tensor:
+            ends = rate not in (0.0, 1.0)  # at once, or never
+            found = math.log(epsilon) / math.log(rate) if ends else math.nan
+            return torch.tensor(found, dtype=torch.float64)
+
+        def steps(rate: float | Tensor) -> Tensor:
+            return exact(rate).ceil()
 
         least, most = float((1 - lr * values[0]).abs()), float((1 - lr * values[-1]).abs())
         slow = steps(max(least, most))
-        fast = "that is the fastest direction; the slowest decides."
-        if most > least:
-            fast = "the steep direction overshoots, and is the slowest: take |1 − ηλ| of both ends."
+        both = "the steep direction overshoots, and is the slowest: take |1 − ηλ| of both ends."
+        fast = both if most > least else "that is the fastest direction; the slowest decides."
+        endless = "that is for steps without end, e^(−ηλK); each of these leaves |1 − ηλ|."
+        square = "that is how long the loss takes: it falls with the square of the distance."
+        other = f"the factor {factor:g} is missing in the Hessian."
         mistakes = {
             fast: steps(min(least, most)),
             "that is one step too many: K is the least number of steps.": slow + 1,
             "that is one step too few: round up.": slow - 1,
-            "1/N is missing in the Hessian.": steps(float((1 - n * lr * values).abs().max())),
-            "that is how long the loss takes: it falls with the square of the distance.": (
-                steps(max(least, most) ** 2)
-            ),
-            f"the factor {factor:g} is missing in the Hessian.": steps(
-                float((1 - lr / factor * values).abs().max())
-            ),
-            "K is a whole number: round up.": torch.tensor(
-                math.log(epsilon) / math.log(max(least, most))
-            ),
-            "that is for steps without end, e^(−ηλK); each of these leaves |1 − ηλ|.": torch.tensor(
-                float(math.ceil(-math.log(epsilon) / (lr * float(values[0]))))
-            ),
+            "K is a whole number: round up.": exact(max(least, most)),
+            "1/N is missing in the Hessian.": steps((1 - n * lr * values).abs().max()),
+            square: steps(max(least, most) ** 2),
+            other: steps((1 - lr / factor * values).abs().max()),
+            endless: steps((-lr * values[0]).exp()),
         }
         return Case((x, lr, epsilon), slow, told_apart(slow, mistakes))
 
