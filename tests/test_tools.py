@@ -234,6 +234,25 @@ def test_a_fault_of_the_machine_ends_in_a_sentence_and_one_of_ours_does_not(erro
         terminal.in_one_sentence(Path("/nowhere/at/all").read_text)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+@pytest.mark.parametrize(("status", "told"), [(1, 130), (0, 0)])
+def test_ctrl_c_is_told_even_where_a_library_swallows_it(status, told):
+    code = (
+        "import contextlib, os, signal, terminal\n"
+        "def main():\n"
+        "    with contextlib.suppress(BaseException):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        while True: pass\n"
+        f"    return {status}\n"
+        "raise SystemExit(terminal.in_one_sentence(main))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(terminal.__file__).parent, capture_output=True
+    )
+    assert done.returncode == told
+    assert (b"the same command goes on from here" in done.stderr) == (told == 130)
+
+
 def test_a_fold_in_a_solution_is_named_by_the_section_around_it():
     cell = nodes.container(nb_element="cell_code")
     solution = nodes.section("", cell)  # without a title of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,19 @@ def speak_anywhere() -> None:
 def in_one_sentence(main: Callable[[], int]) -> int:
     """The status of a tool; a fault of the machine, or Ctrl-C, ends it with a sentence."""
     speak_anywhere()
+    stopped = []
+
+    def note(number: int, frame: object) -> None:
+        stopped.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
     try:
-        return main()
+        status = main()
+        if status and stopped:  # what was called has swallowed the interruption, and failed of it
+            raise KeyboardInterrupt
+        return status
     except KeyboardInterrupt:
         print("\nStopped; the same command goes on from here.", file=sys.stderr)
         return 130
