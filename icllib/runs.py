@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -30,7 +30,7 @@ from icllib.training import loss_from_moments, loss_from_tokens, train
 __all__ = ["run"]
 
 _TEST_SEED, _TEST_BATCH = 99, 1000
-_PATIENCE = 10  # seconds for a cluster to answer
+_PATIENCE = 30  # seconds for a cluster to answer
 
 
 def run(
@@ -109,10 +109,8 @@ def _train_all(
         outcomes = [_train_part(*calls[0], progress=progress)]
     else:
         threads = max(1, torch.get_num_threads() // parts) if scheduler is None else None
-        with _engine(jobs, scheduler):
-            outcomes = Parallel()(
-                delayed(_train_part)(*call, threads=threads, progress=False) for call in calls
-            )
+        part = functools.partial(_train_part, threads=threads, progress=False)
+        outcomes = _spread(part, calls, jobs, scheduler)
     return [call[-1] for call in calls], *_gather(seeds, outcomes)
 
 
@@ -129,8 +127,8 @@ def _tune_all(
         bar = tqdm(parts, disable=None if progress else True, unit="rival", leave=False)
         outcomes = [_tune_part(tuning, *part) for part in bar]
     else:
-        with _engine(jobs, scheduler):
-            outcomes = Parallel()(delayed(_tune_part)(tuning, *part) for part in parts)
+        part = functools.partial(_tune_part, tuning)
+        outcomes = _spread(part, parts, jobs, scheduler)
     tensors = {
         f"{what}/{rival.form}/{depth}": tensor
         for (rival, depth, _), outcome in zip(parts, outcomes, strict=True)
@@ -167,12 +165,12 @@ def _writable(place: Path) -> Path:
     return place
 
 
-@contextmanager
-def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
+def _spread(
+    function: Callable[..., object], calls: list[tuple], jobs: int, scheduler: str | None
+) -> list:
+    """The function's value for each of the calls, from processes here or from a cluster."""
     if scheduler is None:
-        with parallel_config(backend="loky", n_jobs=jobs):
-            yield
-        return
+        return Parallel(n_jobs=jobs, backend="loky")(delayed(function)(*call) for call in calls)
     try:
         from distributed import Client
     except ImportError as error:
@@ -181,13 +179,14 @@ def _engine(jobs: int, scheduler: str | None) -> Iterator[None]:
         ) from error
     try:
         client = Client(scheduler, timeout=_PATIENCE)
+        client.wait_for_workers(1, timeout=_PATIENCE)
     except (OSError, ValueError, TypeError, AssertionError) as error:  # nobody, or no address
         raise InputError(
             f"scheduler = {scheduler!r} does not answer, expected the address of a running Dask "
-            "scheduler such as 'tcp://127.0.0.1:8786'"
+            "scheduler such as 'tcp://127.0.0.1:8786', with a worker"
         ) from error
-    with client, parallel_config(backend="dask"):
-        yield
+    with client:  # joblib would keep the work here where the cluster has one core
+        return client.gather([client.submit(function, *call, pure=False) for call in calls])
 
 
 def _train_part(

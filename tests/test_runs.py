@@ -175,6 +175,28 @@ def cluster(workers):
 
 
 @pytest.mark.slow
+def test_a_cluster_of_one_core_does_the_work_itself(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    expected = runs.run(SMALL, folder=tmp_path / "here", progress=False)
+    with cluster(workers=1) as (address, _):
+        monkeypatch.setattr(runs, "train", not_here)
+        runs.run(SMALL, scheduler=address, folder=tmp_path / "there", progress=False)
+    same(expected, store.load(SMALL, tmp_path / "there"))
+
+
+def not_here(*_, **__):
+    raise AssertionError("trained in the client")
+
+
+@pytest.mark.slow
+def test_a_cluster_without_a_worker_is_told(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(runs, "_PATIENCE", 1)
+    with cluster(workers=0) as (address, _), pytest.raises(InputError, match="with a worker"):
+        runs.run(SMALL, scheduler=address, folder=tmp_path, progress=False)
+
+
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path):
     pytest.importorskip("distributed")
     longer = replace(SMALL, recipe=replace(SMALL.recipe, steps=1500), every=50)
