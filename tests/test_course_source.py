@@ -239,7 +239,7 @@ def test_a_name_of_the_student_s_own_is_none_to_do_without(tmp_path, capsys):
     [
         (
             "def my_loss(w, x, y): return 1.0",
-            "the cell makes `my_loss`, not `loss`: keep the name.",
+            "loss is not there: its cell makes `my_loss`. Keep the name.",
         ),
         ("# elsewhere", "its cell makes nothing. Answers in other cells are not read."),
         (

@@ -77,7 +77,7 @@ class _Names(dict):
         others = _bound(self.session.code.get(self.test.question, ""))
         if others:
             there = ", ".join(f"`{other}`" for other in others)
-            return f"the cell makes {there}, not `{name}`: keep the name."
+            return f"{name} is not there: its cell makes {there}. Keep the name."
         return f"{name} is not there: its cell makes nothing. Answers in other cells are not read."
 
 
