@@ -6,7 +6,6 @@ import ast
 import builtins
 import importlib
 import math
-import warnings
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +13,7 @@ import torch
 from icllib.checks.answers import AnswerError, said
 from icllib.checks.feedback import Feedback
 from icllib.course.key import FormError, Key, Test
+from icllib.course.reading import parsed
 from icllib.course.session import Gone, Session
 
 __all__ = ["Outcome", "ask", "names_of"]
@@ -74,30 +74,16 @@ class _Names(dict):
             raise AnswerError("not answered", self._why(name)) from None
 
     def _why(self, name: str) -> str:
-        others = _bound(self.session.code.get(self.test.question, ""))
-        if others:
-            there = ", ".join(f"`{other}`" for other in others)
+        body = parsed(self.session.code.get(self.test.question, "")).body
+        there = ", ".join(f"`{part.name}`" for part in body if isinstance(part, ast.FunctionDef))
+        if there:
             return f"{name} is not there: its cell makes {there}. Keep the name."
         return f"{name} is not there: its cell makes nothing. Answers in other cells are not read."
 
 
-def _bound(code: str) -> list[str]:
-    """The functions that a cell makes."""
-    return [part.name for part in _body(code) if isinstance(part, ast.FunctionDef)]
-
-
-def _body(code: str) -> list[ast.stmt]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(code).body
-    except Exception:
-        return []
-
-
 def _with_its_roots(feedback: Feedback, question: str, session: Session) -> Feedback:
     """The same with a sentence on each answer that this one uses and that is not right yet."""
-    nodes = [n for part in _body(session.code.get(question, "")) for n in ast.walk(part)]
+    nodes = ast.walk(parsed(session.code.get(question, "")))
     names = {n.id for n in nodes if isinstance(n, ast.Name)} & session.wrong - {question}
     session.wrong.add(question)
     told = [f" It uses `{n}`, which is not right yet." for n in sorted(names)]

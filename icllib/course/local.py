@@ -95,13 +95,13 @@ def check_notebook(path: Path) -> tuple[float, float]:
             asked = list(tests)
             for test, outcome in zip(asked, ask(key, session, asked), strict=True):
                 words = _MISSING if gone(question) in answers.notes else outcome.message
-                feedback = Feedback(outcome.verdict, _by_the_clock(words))
+                feedback = Feedback(outcome.verdict, _at_home(words))
                 points += _show(question, test.points, feedback)
         notes = [*answers.notes, *session.notes]
     told = set(map(gone, key.questions))
     for note in notes:
         if note not in told:
-            print(f"  {_by_the_clock(note)}")
+            print(f"  {_at_home(note)}")
     _sum(points, key.points, kit_of(data).get("hidden_points", 0))
     return points, key.points
 
@@ -110,8 +110,8 @@ _MISSING = "the cell of this question is missing: undo the deletion, or copy you
 _MISSING += "fresh file; a new cell does not count."
 
 
-def _by_the_clock(words: str) -> str:
-    """What a session says of a limit, in the student's terms."""
+def _at_home(words: str) -> str:
+    """What a check or a session says, for a student at a terminal."""
     words = words.replace("run the cell again", "save the notebook")
     slow = r"is slower than \1: the grader would stop it"
     return re.sub(r"ran longer than ([\d.]+ s)(?: when it was called)?", slow, words)

@@ -13,7 +13,7 @@ from pathlib import Path
 from icllib.course.key import Key
 
 __all__ = ["Answers", "Unreadable", "answers_in", "digest_of", "file_name", "marked"]
-__all__ += ["gone", "kit_of", "notebook_in"]
+__all__ += ["gone", "kit_of", "notebook_in", "parsed"]
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 LONGEST = 200_000  # characters of an answer
@@ -176,6 +176,16 @@ def _plain(code: str) -> str:
         return code
 
 
+def parsed(code: str) -> ast.Module:
+    """The tree of some code; an empty one where it is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except Exception:
+        return ast.Module(body=[], type_ignores=[])
+
+
 def _several(parts: list[str], question: str) -> list[str]:
     """Several cells that all define the answer are no split cell: the last one wins."""
     count = sum(question in _defined(part) for part in parts)
@@ -185,12 +195,7 @@ def _several(parts: list[str], question: str) -> list[str]:
 
 def _defined(code: str) -> set[str]:
     """The names that a cell makes at its top level."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(_plain(code)).body
-    except Exception:
-        return set()
+    body = parsed(_plain(code)).body
     found = {part.name for part in body if isinstance(part, ast.FunctionDef | ast.ClassDef)}
     targets = [target for part in body if isinstance(part, ast.Assign) for target in part.targets]
     return found | {target.id for target in targets if isinstance(target, ast.Name)}
@@ -198,12 +203,7 @@ def _defined(code: str) -> set[str]:
 
 def _remarks(code: str, question: str, key: Key) -> list[str]:
     """What a person may want to look at."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-    except Exception:
-        return []
+    tree = parsed(code)
     used: dict[str, int] = {}
     modules = set()
     for node in ast.walk(tree):

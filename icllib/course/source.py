@@ -133,7 +133,9 @@ def find_source(name: str, folder: Path) -> Path:
     number = name.zfill(2) if name.isdigit() else name
     found = sorted(folder.glob(f"{number}*/source.md")) or sorted(given.glob("source.md"))
     if len(found) != 1:
-        there = ", ".join(path.parent.name[:2] for path in sorted(folder.glob("*/source.md")))
+        there = ", ".join(
+            path.parent.name.partition("_")[0] for path in sorted(folder.glob("*/source.md"))
+        )
         raise FormError(
             f"assignment {name!r}, expected one of: {there or 'none is in ' + str(folder)}"
         )

@@ -55,6 +55,8 @@ class TestFigures:
             assert abs(left - right) <= 2
 
     def test_what_is_drawn_has_a_name(self, shown):
+        live = shown.page.locator(".icl-live")
+        assert live.filter(has=shown.page.locator("svg[role]")).count() == live.count()
         for drawing in shown.page.locator("article svg[role]").all():
             assert len((drawing.get_attribute("aria-label") or "").split()) >= 5
 
@@ -83,17 +85,18 @@ class TestALiveFigureOnAPhone:
             assert control.evaluate("node => document.activeElement === node")
 
     def test_whoever_moves_a_control_sees_what_it_does(self, shown):
-        shown.page.set_viewport_size({"width": 360, "height": 740})
-        shown.page.evaluate("scrollTo(0, 0)")
         figure = shown.page.locator(".icl-live")
         controls = figure.locator(
             ":is(button, select, input, circle[tabindex='0'], g[tabindex='0']):visible"
         ).all()
         assert len(controls) >= 2
-        for control in controls:
-            control.focus()
-            control.scroll_into_view_if_needed()
-            assert figure.evaluate(IN_VIEW) >= 40, control.evaluate("node => node.outerHTML")[:120]
+        with shown.seen_as(height=740):
+            shown.page.evaluate("scrollTo(0, 0)")
+            for control in controls:
+                control.focus()
+                control.scroll_into_view_if_needed()
+                seen = figure.evaluate(IN_VIEW)
+                assert seen >= 40, control.evaluate("node => node.outerHTML")[:120]
 
     def test_its_answers_are_folded_and_open_by_keyboard(self, shown):
         answers = shown.page.locator(".icl-live details.icl-answers")

@@ -116,11 +116,11 @@ class Visit:
         return found + ([("pale", pale)] if pale else [])
 
     @contextmanager
-    def seen_as(self, scheme: str = "light", width: int | None = None) -> Iterator[None]:
-        """Show the open page in another colour scheme or at another width for a while."""
+    def seen_as(self, scheme: str = "light", **size: int) -> Iterator[None]:
+        """Show the open page in another colour scheme or at another width or height for a while."""
         before = self.page.viewport_size
         self.page.emulate_media(color_scheme=scheme)
-        self.page.set_viewport_size({**before, "width": width or before["width"]})
+        self.page.set_viewport_size(before | size)
         two_frames(self.page)
         try:
             yield
