@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 import os
 import platform
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from icllib.files import FileError, digest, plain, shipped, write_atomically
+from icllib.files import FileError, plain, shipped, write_atomically
 
 __all__ = [
     "FOLDER",
@@ -98,7 +99,6 @@ def save(result: Result, folder: Path = FOLDER) -> Path:
     record = {
         "name": result.name,
         "experiment": plain(result.experiment),
-        "digest": digest(result.experiment),
         "tensors": f"{result.name}-{sha[:12]}.safetensors",
         "sha256": sha,
         "record": plain(result.record),
@@ -122,11 +122,9 @@ def load(experiment: object, folder: Path = FOLDER) -> Result:
     """
     name = experiment.name
     record = _record(name, folder)
-    if record["digest"] != digest(experiment):
-        raise StaleResultError(
-            f"{folder / name}.json is stale: {_difference(experiment, record)}; "
-            f"run {_command(name)}"
-        )
+    changed = _difference(plain(experiment), record["experiment"])
+    if changed:
+        raise StaleResultError(f"{folder / name}.json is stale: {changed}; run {_command(name)}")
     path = folder / record["tensors"]
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != record["sha256"]:
@@ -153,7 +151,7 @@ def _record(name: str, folder: Path) -> dict:
         raise MissingResultError(f"{path} does not exist; run {_command(name)}")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        missing = {"name", "experiment", "digest", "tensors", "sha256", "record"} - set(record)
+        missing = {"name", "experiment", "tensors", "sha256", "record"} - set(record)
     except (ValueError, TypeError) as error:
         raise FileError(f"{path} is no JSON: {error}; run {_command(name)}") from error
     if missing or record["name"] != name:
@@ -161,22 +159,26 @@ def _record(name: str, folder: Path) -> dict:
     return record
 
 
-def _difference(experiment: object, record: dict) -> str:
-    """The first entry in which the experiment and the stored description differ."""
+def _difference(now: object, then: object, place: str = "") -> str | None:
+    """The first entry in which two plain descriptions differ; None where they agree.
 
-    def walk(now: object, then: object, place: str) -> str | None:
-        if isinstance(now, dict) and isinstance(then, dict):
-            keys = [key for key in {**now, **then} if now.get(key) != then.get(key)]
-            return walk(
-                now.get(keys[0]), then.get(keys[0]), f"{place}.{keys[0]}" if place else keys[0]
-            )
+    Numbers agree to nine digits: a covariance that was computed (a product of matrices) has other
+    last digits on another processor.
+    """
+    if isinstance(now, dict) and isinstance(then, dict):
+        within = f"{place}." if place else ""
+        parts = ((now.get(key), then.get(key), within + key) for key in {**now, **then})
+    elif isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
+        parts = ((n, t, f"{place}[{i}]") for i, (n, t) in enumerate(zip(now, then, strict=True)))
+    elif now == then or (
+        isinstance(now, float)
+        and isinstance(then, float)
+        and math.isclose(now, then, rel_tol=1e-9, abs_tol=1e-12)
+    ):
+        return None
+    else:
         return f"{place} = {then} there, {now} now"
-
-    return (
-        walk(plain(experiment), record["experiment"], "")
-        if plain(experiment) != record["experiment"]
-        else "edited"
-    )
+    return next(filter(None, (_difference(*part) for part in parts)), None)
 
 
 def _command(name: str) -> str:

@@ -62,7 +62,16 @@ def test_a_result_of_a_changed_experiment_is_stale_and_says_what_changed(tmp_pat
     ):
         store.load(changed, tmp_path)
     assert store.state_of(changed, tmp_path) == "stale"
-    assert store.state_of(Experiment(sizes=(1, 3)), tmp_path) == "stale"
+    longer = Experiment(sizes=(1, 2, 3))
+    for other in (longer, Experiment(sizes=(1, 3)), Experiment(lr=1), Experiment(lr=0.1 + 1e-7)):
+        assert store.state_of(other, tmp_path) == "stale"
+    with pytest.raises(StaleResultError, match=r"sizes\[1\] = 2 there, 3 now"):
+        store.load(Experiment(sizes=(1, 3)), tmp_path)
+
+
+def test_a_result_is_current_on_a_processor_that_rounds_in_another_way(tmp_path):
+    store.save(result(), tmp_path)
+    assert store.state_of(Experiment(lr=0.1 * (1 + 1e-15)), tmp_path) == "current"
 
 
 def test_a_missing_or_damaged_result_is_named(tmp_path):
