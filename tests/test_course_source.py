@@ -67,7 +67,7 @@ def small(folder: Path, **changes: str) -> Path:
 def test_an_assignment_builds_and_passes_its_own_test(path, tmp_path):
     key = build.build(path, tmp_path)
     names = {file.name for file in (tmp_path / key.id).iterdir()}
-    assert names == {"student.ipynb", "solution.ipynb", "grader.zip", "gradescope.zip"}
+    assert names == {f"assignment-{key.id}.ipynb", "solution.ipynb", "grader.zip", "gradescope.zip"}
     assert grader_key(tmp_path / key.id / "grader.zip") == read_source(path).key
 
 

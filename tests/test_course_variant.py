@@ -59,6 +59,7 @@ def test_the_public_solution_gets_at_most_half_of_a_variant(built):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_variant_has_the_same_questions_and_points_and_its_key_says_its_numbers(built):
     number, folder, key = built
     default = read_source(of(number)).key
@@ -70,9 +71,10 @@ def test_a_variant_has_the_same_questions_and_points_and_its_key_says_its_number
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_student_s_notebook_of_a_variant_holds_its_numbers_and_no_line_of_a_solution(built):
     number, folder, key = built
-    text = (folder / "student.ipynb").read_text(encoding="utf-8")
+    text = (folder / f"assignment-{number}.ipynb").read_text(encoding="utf-8")
     notebook = json.loads(text)
     for source in (read_source(of(number), VARIANTS[number], 1000), read_source(of(number))):
         assert not source.secrets() & lines(notebook)

@@ -200,8 +200,8 @@ def steps_needed(
         }
         return Case((x, lr, epsilon), slow, told_apart(slow, mistakes))
 
-    # the step sizes lie on both sides of 2/(λ_min + λ_max)
-    cases = [(9, 3, 0.9, 0.01, seed), (8, 2, 1.95, 0.003, seed + 1), (12, 4, 0.5, 0.2, seed + 2)]
+    # the step sizes lie on both sides of 2/(λ_min + λ_max), and no ε is a whole power of 1 − share
+    cases = [(9, 3, 0.9, 0.02, seed), (8, 2, 1.95, 0.003, seed + 1), (12, 4, 0.5, 0.2, seed + 2)]
     return grade(answer, starmap(case, cases), "max |1 − ηλ|^K ≤ ε.")
 
 

@@ -37,7 +37,7 @@ def build(
     _keep_secrets(source, student.decode())
     _prove(source.key, student, solution)
     place = folder / source.key.id
-    write_atomically(place / "student.ipynb", student)
+    write_atomically(place / f"assignment-{source.key.id}.ipynb", student)
     write_atomically(place / "solution.ipynb", solution)
     archives.write_archive(place / "grader.zip", {"key.json": source.key.as_json()})
     archives.write_archive(place / "gradescope.zip", archives.gradescope(source.key))

@@ -23,3 +23,18 @@ ALIVE = [name for name in CHAPTERS if name == _toc["root"] or name.split("/")[-1
 
 #: The numbered chapters.
 NUMBERED = [name for name in ALIVE if name != _toc["root"]]
+
+_SLIDERS = ("descent", "shots", "memory", "spectrum", "copying", "scrub", "optimum")
+_SLIDERS += ("pools", "curves", "emergence")
+
+#: For each live figure, a control and a key that moves it.
+MOVE = dict.fromkeys(_SLIDERS, ("input[type=range]", "ArrowRight")) | {
+    "line_fit": ("circle[tabindex]", "ArrowUp"),
+    "ledger": ("input[type=text]", "x"),
+    "loops": ("input[type=range]", "ArrowLeft"),
+    "kernels": ("input[type=range] >> nth=2", "ArrowLeft"),
+    "inspector": (".icl-cell[tabindex='0']", "ArrowLeft"),
+    "block_builder": ("button >> nth=1", "Enter"),
+    "few_shot": ("input[type=checkbox] >> nth=0", "Space"),
+    "prompt_writer": ("input[type=checkbox] >> nth=1", "Space"),
+}

@@ -58,6 +58,7 @@ def test_a_fault_fails_the_build_is_named_first_and_leaves_the_last_site(fault, 
 
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
     built = little_book / "_build" / "html"
     write(little_book, CELL % "import icllib.errors as e\nprint(getattr(e, 'NEW', 'before'))")
@@ -72,6 +73,7 @@ def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
 
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_page_that_the_book_no_longer_has_leaves_the_site(little_book):
     write(little_book, "Again.\n")
     contents, built = little_book / "_toc.yml", little_book / "_build" / "html"
@@ -87,6 +89,7 @@ def test_a_page_that_the_book_no_longer_has_leaves_the_site(little_book):
 
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_book_built_twice_in_two_places_is_the_same_to_the_byte(tmp_path):
     figure = (
         "from icllib.plots import canvas, show\n\nfig, ax = canvas()\nax.plot([0, 1], marker='o')\n"

@@ -45,7 +45,8 @@ def stopped(root: Path, after: float) -> tuple[int, str, float]:
         text=True,
         cwd=root,
         start_new_session=True,
-    )
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # what runs in the background may have been told to ignore Ctrl-C
     try:
         output, _ = process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
@@ -128,6 +129,7 @@ def test_a_chapter_that_cannot_be_run_is_named_and_the_last_site_stays(fault, bo
     assert "still in place" in output and shown(book) == good
 
 
+@pytest.mark.long
 def test_a_damaged_cache_of_outputs_is_made_anew(book):
     write(book, FIRST)
     assert make(book)[0] == 0
@@ -151,6 +153,7 @@ def boxed(book: Path, *options: object) -> subprocess.CompletedProcess:
     return done
 
 
+@pytest.mark.long
 def test_a_full_disk_is_named_and_the_last_site_stays(book):
     """The folder of the work is a file system of its own here, with hardly any room."""
     write(book, FIRST)
@@ -161,6 +164,7 @@ def test_a_full_disk_is_named_and_the_last_site_stays(book):
     assert "Traceback" not in done.stderr and shown(book) == good
 
 
+@pytest.mark.long
 def test_a_checkout_that_cannot_be_written_is_named_and_the_last_site_stays(book):
     write(book, FIRST)
     assert make(book)[0] == 0
@@ -170,6 +174,7 @@ def test_a_checkout_that_cannot_be_written_is_named_and_the_last_site_stays(book
     assert "Traceback" not in done.stderr and shown(book) == good
 
 
+@pytest.mark.long
 def test_a_build_without_a_network_is_the_same(book):
     write(book, SECOND)
     done = boxed(book, "--unshare-net")

@@ -11,8 +11,7 @@ import urllib.request
 import jupyterlab
 import notebooks
 import pytest
-from listing import CHAPTERS, ROOT
-from test_browser import MOVE
+from listing import CHAPTERS, MOVE, ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.browser]
 

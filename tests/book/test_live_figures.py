@@ -1,73 +1,44 @@
-"""Figures on the built pages, as a reader with a phone and a keyboard meets them."""
+"""Live figures on the built pages, as a reader with a phone and a keyboard meets them."""
 
 import pytest
-from listing import ALIVE, CHAPTERS
+from listing import ALIVE, MOVE
 from visits import each, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
-# Text of a figure that is smaller than 10 px on the screen; letters that stand lower or higher are
-# part of a symbol.
-SMALL = """() => {
-  const own = (node) => [...node.childNodes]
-    .some((child) => child.nodeType === 3 && child.textContent.trim());
-  const zoom = (node) => {
-    const { a, b } = node.getScreenCTM?.() ?? { a: 1, b: 0 };
-    return Math.hypot(a, b);
-  };
-  const size = (node) => parseFloat(getComputedStyle(node).fontSize) * zoom(node);
-  const nodes = document.querySelectorAll(
-    '.icl-figure :is(text, figcaption), .icl-live :is(text, p, li, label, summary, button)');
-  const shown = (node) => own(node) && node.getClientRects().length;
-  return [...nodes].filter((node) => shown(node) && size(node) < 9.95)
-    .map((node) => `${node.textContent.slice(0, 30)}: ${size(node).toFixed(1)} px`);
-}"""
 # How many pixels of the drawing or the sentence are on the screen.
 IN_VIEW = """(figure) => Math.max(...['.icl-drawing', '.icl-sentence'].map((part) => {
   const box = figure.querySelector(part).getBoundingClientRect();
   return Math.min(box.bottom, innerHeight) - Math.max(box.top, 0);
 }))"""
-# Words of one plain picture that lie on each other.
-OVERLAP = """() => [...document.querySelectorAll('.icl-figure svg, .icl-stage > svg')].flatMap((svg) => {
-  const words = [...svg.querySelectorAll('text')].filter((node) => node.textContent.trim())
-    .map((node) => [node.textContent.trim(), node.getBoundingClientRect()]);
-  const share = (a, b, from, to) => Math.min(a[to], b[to]) - Math.max(a[from], b[from]);
-  return words.flatMap(([one, a], place) => words.slice(place + 1)
-    .filter(([, b]) => share(a, b, 'left', 'right') > 3
-      && share(a, b, 'top', 'bottom') > 0.45 * Math.min(a.height, b.height))
-    .map(([other]) => `${one} / ${other}`));
-})"""
-MARGINS = """() => [...document.querySelectorAll('.icl-panels')]
-  .filter((row) => row.getClientRects().length).map((row) => {
-  const box = row.getBoundingClientRect();
-  const svgs = [...row.querySelectorAll(':scope > svg')].map((svg) => svg.getBoundingClientRect());
-  const top = Math.min(...svgs.map((one) => one.top));
-  const first = svgs.filter((one) => Math.abs(one.top - top) < 2);
-  const [left, right] = [first.map((one) => one.left), first.map((one) => one.right)];
-  return [Math.min(...left) - box.left, box.right - Math.max(...right)];
-})"""
+# Drawn lines and words whose colour is that of the ground behind the figure.
+UNSEEN = """() => {
+  const figure = document.querySelector('.icl-live');
+  const ground = getComputedStyle(figure).backgroundColor;
+  return [...figure.querySelectorAll('svg text, svg line, svg polyline')].filter((node) => {
+    const style = getComputedStyle(node);
+    const colours = [style.fill, style.stroke].filter((colour) => colour !== 'none');
+    return node.getClientRects().length && colours.length && colours.every((c) => c === ground);
+  }).map((node) => node.outerHTML.slice(0, 100));
+}"""
 
 
-@each(CHAPTERS, 1280, 360)
-class TestFigures:
-    def test_they_fill_the_column_or_stand_in_its_middle(self, shown):
-        for left, right in shown.page.evaluate(MARGINS):
-            assert abs(left - right) <= 2
-
-    def test_what_is_drawn_has_a_name(self, shown):
-        live = shown.page.locator(".icl-live")
-        assert live.filter(has=shown.page.locator("svg[role]")).count() == live.count()
-        for drawing in shown.page.locator("article svg[role]").all():
-            assert len((drawing.get_attribute("aria-label") or "").split()) >= 5
-
-
-@each(CHAPTERS, 360)
-class TestFiguresOnAPhone:
-    def test_no_text_is_smaller_than_ten_pixels(self, shown):
-        assert shown.page.evaluate(SMALL) == []
-
-    def test_no_words_lie_on_each_other(self, shown):
-        assert shown.page.evaluate(OVERLAP) == []
+def assert_it_answers_the_keyboard(seen, *schemes):
+    """A key changes the drawing and what is said of it, and Reset brings both back."""
+    figure = seen.page.locator(".icl-live")
+    assert figure.get_attribute("data-alive") == "true"
+    target, key = MOVE[figure.get_attribute("data-figure")]
+    drawing, sentence = figure.locator(".icl-drawing"), figure.locator("[aria-live]")
+    for scheme in schemes:
+        with seen.seen_as(scheme, reduced_motion="reduce"):
+            before = drawing.inner_html(), sentence.inner_text()
+            figure.locator(target).first.focus()
+            for _ in range(3):
+                seen.page.keyboard.press(key)
+            assert drawing.inner_html() != before[0] and sentence.inner_text() != before[1]
+            figure.get_by_role("button", name="Reset").press("Enter")
+            assert sentence.inner_text() == before[1]
+    assert seen.errors == [] and seen.outside == []
 
 
 @each(ALIVE, 360)
@@ -98,11 +69,26 @@ class TestALiveFigureOnAPhone:
                 seen = figure.evaluate(IN_VIEW)
                 assert seen >= 40, control.evaluate("node => node.outerHTML")[:120]
 
+    def test_it_answers_the_keyboard(self, shown):
+        assert_it_answers_the_keyboard(shown, "light", "dark")
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_it_is_seen_in_colours_that_the_system_forces(self, scheme, shown):
+        with shown.seen_as(scheme, forced_colors="active"):
+            assert shown.page.evaluate("matchMedia('(forced-colors: active)').matches")
+            assert shown.page.evaluate(UNSEEN) == []
+
     def test_its_answers_are_folded_and_open_by_keyboard(self, shown):
         answers = shown.page.locator(".icl-live details.icl-answers")
         assert answers.locator("li").count() >= 2 and not answers.locator("li").first.is_visible()
         answers.locator("summary").press("Enter")
         assert answers.locator("li").first.is_visible()
+
+
+@pytest.mark.parametrize("name", ALIVE)
+def test_a_live_figure_answers_the_keyboard_from_the_disk(name, browser, site):
+    with visit(browser, f"{(site / name).as_uri()}.html") as seen:
+        assert_it_answers_the_keyboard(seen, "light")
 
 
 @pytest.mark.parametrize("wakes", ["scrolling", "the keyboard"])

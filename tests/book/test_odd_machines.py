@@ -56,6 +56,7 @@ def odd(tmp_path_factory) -> dict:
     return {"root": root, "home": home, "status": status, "output": output, "settings": settings}
 
 
+@pytest.mark.long
 def test_an_odd_machine_gets_a_book_of_the_pages_in_its_contents(odd):
     assert odd["status"] == 0, odd["output"]
     pages = [path.name for path in (odd["root"] / "_build" / "html").rglob("*stray*")]
@@ -63,16 +64,19 @@ def test_an_odd_machine_gets_a_book_of_the_pages_in_its_contents(odd):
     assert "Stray" not in odd["output"] and "stray" not in odd["output"]
 
 
+@pytest.mark.long
 def test_pages_run_in_the_environment_that_builds_them(odd):
     page = odd["root"] / "_build" / "html" / "chapters" / "one.html"
     assert str(Path(sys.executable).parent) in page.read_text()
 
 
+@pytest.mark.long
 def test_a_home_that_is_empty_stays_empty(odd):
     assert list(odd["home"].rglob("*")) == []
     assert list((odd["root"] / "_build" / "home" / "matplotlib").glob("fontlist*.json"))
 
 
+@pytest.mark.long
 def test_a_page_that_wrote_to_stderr_fails_the_build_and_the_failure_goes_with_its_cause(odd):
     cause = odd["root"] / "odd"
     cause.touch()
@@ -85,6 +89,7 @@ def test_a_page_that_wrote_to_stderr_fails_the_build_and_the_failure_goes_with_i
     assert status == 0, output
 
 
+@pytest.mark.long
 def test_a_home_that_cannot_be_written_is_not_missed(odd, tmp_path):
     nowhere = tmp_path / "file"
     nowhere.touch()

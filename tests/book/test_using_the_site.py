@@ -9,7 +9,6 @@ from visits import two_frames, visit
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 SOME = ["intro", "chapters/06_one_layer_is_one_step", "chapters/notation", "chapters/api"]
-SOME += ["chapters/api_measuring"]
 
 # Elements that have the focus and show it: an outline, or a picture that differs.
 FOCUS = """() => {

@@ -72,6 +72,7 @@ def test_no_chapter_needs_what_a_solution_defines(name):
 
 @pytest.mark.site
 @pytest.mark.slow
+@pytest.mark.long
 def test_no_file_of_the_site_holds_a_solution_and_the_next_build_has_them_again(tmp_path):
     root = new_book(tmp_path)
     write(root, PAGE)

@@ -16,41 +16,52 @@ from playwright.sync_api import Browser, Page
 
 def over(color: str, ground: tuple[float, ...] = (1, 1, 1)) -> tuple[float, ...]:
     """Red, green and blue from 0 to 1 of a colour, as a browser writes it, laid over another."""
-    *parts, alpha = [float(part) for part in re.findall(r"[\d.]+", color)] + [1.0][
-        color[3] == "a" :
-    ]
+    whole = 1 if color.startswith("color(srgb") else 255
+    parts = [float(part) for part in re.findall(r"[\d.]+", color)]
+    alpha = parts[3] if len(parts) == 4 else 1.0
     return tuple(
-        alpha * part / 255 + (1 - alpha) * below for part, below in zip(parts, ground, strict=True)
+        alpha * part / whole + (1 - alpha) * below
+        for part, below in zip(parts[:3], ground, strict=True)
     )
 
 
-# Every rule of axe to level AA, its best practices, and what it tries out; but for two of the last:
-# one takes each box that scrolls for a control, the other the pieces of a drawn formula for words.
+# Every rule of axe to level AA, its best practices, and what it tries out; but for three of the last:
+# one takes each box that scrolls for a control, one the pieces of a drawn formula for words, and one
+# only asks for a look at what is hidden, and never fails.
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
 RULES = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "tag", "values": TAGS},
     "rules": {
         "focus-order-semantics": {"enabled": False},
+        "hidden-content": {"enabled": False},
         "label-content-name-mismatch": {"enabled": False},
     },
 }
-# The pieces of formulas and code are thousands on a page, and of few colours: these are read off at
-# once, and axe, which takes seconds for as many, does not see the pieces.
-PIECES = "article :is(.katex-html, pre span:not(:has(*)))"
-COLORS = """(pieces) => {
-  const grounds = (node) => {  // from the page up to the piece
-    const found = [];
-    for (let up = node; up; up = up.parentElement) found.unshift(getComputedStyle(up).backgroundColor);
-    return found.filter((color) => color !== 'rgba(0, 0, 0, 0)');
-  };
-  const found = new Map();
-  for (const piece of document.querySelectorAll(pieces)) {
-    if (!piece.checkVisibility() || !piece.textContent.trim()) continue;
-    for (const node of [piece, ...piece.querySelectorAll('*')]) {
-      const pair = [getComputedStyle(node).color, grounds(node)];
-      if (!found.has(pair.join())) found.set(pair.join(), [...pair, node.textContent.slice(0, 30)]);
+# The pieces of formulas, code and signatures are thousands on a page, and of few colours: these are
+# read off at once, and axe, which takes seconds for as many, does not see the pieces.
+PIECES = (
+    "article :is(.katex-html, pre span:not(:has(*)), dt.sig > span:not(:has(a)), dt.sig em span)"
+)
+# The colours of words, each with the grounds behind it from the page up, and the first such words.
+COLORS = """(selector) => {
+  const behind = new Map([[null, []]]);
+  const grounds = (node) => {
+    if (!behind.has(node)) {
+      const color = getComputedStyle(node).backgroundColor;
+      const own = color === 'rgba(0, 0, 0, 0)' ? [] : [color];
+      behind.set(node, [...grounds(node.parentElement), ...own]);
     }
+    return behind.get(node);
+  };
+  const words = (node) => [...node.childNodes]
+    .filter((child) => child.nodeType === Node.TEXT_NODE).map((child) => child.data).join('').trim();
+  const found = new Map();
+  for (const node of document.querySelectorAll(`:is(${selector}), :is(${selector}) *`)) {
+    if (!words(node) || node.closest('svg, script, style, .visually-hidden')) continue;
+    if (!node.checkVisibility({visibilityProperty: true})) continue;
+    const pair = [getComputedStyle(node).color, grounds(node)];
+    if (!found.has(pair.join())) found.set(pair.join(), [...pair, words(node).slice(0, 30)]);
   }
   return [...found.values()];
 }"""
@@ -100,13 +111,18 @@ class Visit:
     def sticks_out(self) -> list[str]:
         return self.page.evaluate(STICKS_OUT)
 
-    def barriers(self) -> list[tuple[str, list[str]]]:
-        """The rules of axe that the page breaks, each with its first places; pale formulas and code."""
-        pale = []
-        for color, grounds, text in self.page.evaluate(COLORS, PIECES):
+    def pale(self, within: str = "body") -> list[str]:
+        """Words that do not stand out from their ground (WCAG 1.4.3), with their colours."""
+        found = []
+        for color, grounds, words in self.page.evaluate(COLORS, within):
             ground = functools.reduce(lambda below, layer: over(layer, below), grounds, (1, 1, 1))
             if contrast(over(color, ground), ground) < 4.5:
-                pale.append(f"{text}: {color} on {grounds}")
+                found.append(f"{words}: {color} on {grounds}")
+        return found
+
+    def barriers(self) -> list[tuple[str, list[str]]]:
+        """The rules of axe that the page breaks, each with its first places; pale formulas and code."""
+        pale = self.pale(PIECES)
         self.page.evaluate(SET, [PIECES, "hidden"])
         broken = Axe().run(self.page, options=RULES).response["violations"]
         self.page.evaluate(SET, [PIECES, ""])
@@ -116,17 +132,19 @@ class Visit:
         return found + ([("pale", pale)] if pale else [])
 
     @contextmanager
-    def seen_as(self, scheme: str = "light", **size: int) -> Iterator[None]:
-        """Show the open page in another colour scheme or at another width or height for a while."""
+    def seen_as(self, scheme: str = "light", **other: object) -> Iterator[None]:
+        """Show the open page in another colour scheme for a while, of another `width` or `height`,
+        or with other `forced_colors` or `reduced_motion`."""
         before = self.page.viewport_size
-        self.page.emulate_media(color_scheme=scheme)
-        self.page.set_viewport_size(before | size)
+        media = {key: value for key, value in other.items() if key not in before}
+        self.page.emulate_media(color_scheme=scheme, **media)
+        self.page.set_viewport_size({key: other.get(key, size) for key, size in before.items()})
         two_frames(self.page)
         try:
             yield
         finally:
             self.page.set_viewport_size(before)
-            self.page.emulate_media(color_scheme="light")
+            self.page.emulate_media(color_scheme="light", **dict.fromkeys(media, "null"))
             two_frames(self.page)
 
     def scrolls_sideways(self) -> list[str]:
