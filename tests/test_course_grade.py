@@ -155,6 +155,7 @@ def test_grading_refuses_to_run_without_a_sandbox(monkeypatch):
         find_box("user")
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_does_not_start_is_nobody_s_zero(two, tmp_path, monkeypatch):
     key, place, _ = two
     monkeypatch.setattr(session.time, "sleep", lambda seconds: None)

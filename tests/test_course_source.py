@@ -214,6 +214,7 @@ def test_a_forgotten_return_is_told_apart_from_a_stub(code, words, tmp_path, cap
     assert words in checked(answered(tmp_path, code)[0], tmp_path, capsys)
 
 
+@pytest.mark.slow
 def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
     code = "def loss(w, x, y):\n    while True: pass"
     header = ", limits: {cell: 10, call: 1, total: 30}"
@@ -222,12 +223,14 @@ def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
     assert "slower than 1 s: the grader would stop it" in checked(data, tmp_path, capsys)
 
 
+@pytest.mark.slow
 def test_check_tells_of_names_that_an_answer_should_do_without(tmp_path, capsys):
     code = "def loss(w, x, y):\n    x.sum().backward()"
     told = checked(answered(tmp_path, code, ", avoid: [backward]")[0], tmp_path, capsys)
     assert "loss uses `backward` (line 2)" in told and "a person decides" in told
 
 
+@pytest.mark.slow
 def test_a_name_of_the_student_s_own_is_none_to_do_without(tmp_path, capsys):
     code = "def loss(w, x, y):\n    grad = w.sum()\n    return grad"
     told = checked(answered(tmp_path, code, ", avoid: [grad]")[0], tmp_path, capsys)
@@ -271,6 +274,7 @@ def test_what_leans_on_another_answer_says_so(tmp_path, capsys):
     assert "ridge has less loss there. It uses `ridge`, which is not right yet." in told
 
 
+@pytest.mark.slow
 def test_check_finds_answers_by_their_names_and_says_when_those_are_lost_too(tmp_path, capsys):
     data, _ = answered(tmp_path, read_source(small(tmp_path)).solutions()["loss"])
     for cell in data["cells"]:
@@ -282,6 +286,7 @@ def test_check_finds_answers_by_their_names_and_says_when_those_are_lost_too(tmp
         checked(data, tmp_path, capsys)
 
 
+@pytest.mark.slow
 def test_a_missing_cell_is_told_once_with_what_to_do(tmp_path, capsys):
     more = """```{code-cell}
 :tags: [kit:gradient]
@@ -304,6 +309,7 @@ check.gradient(gradient)
     assert told.count("missing") == 1 and "a new cell does not count" in told
 
 
+@pytest.mark.slow
 def test_of_two_cells_that_define_an_answer_the_last_counts_and_a_note_says_so(tmp_path, capsys):
     data, cell = answered(tmp_path, "def loss(w, x, y): return 0 * x.sum()")
     right = {**cell, "id": "other", "source": read_source(small(tmp_path)).solutions()["loss"]}

@@ -64,6 +64,7 @@ def test_the_longest_comes_first(experiments, tmp_path):
     assert order == ["looped-2", "softmax-1", "one-layer"]
 
 
+@pytest.mark.slow
 def test_two_at_a_time_leave_the_same_bits(experiments, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     alone = {e.name: r for e, r in run_all(experiments, folder=one, progress=False)}
