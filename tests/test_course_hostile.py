@@ -128,7 +128,7 @@ def test_a_teacher_comes_from_a_source_to_grades_by_two_commands(tmp_path, capsy
     small(tmp_path / "assignments" / "99_small")
     assert main(["build", "99"]) == 0
     (tmp_path / "in").mkdir()
-    for name, file in (("ada_7", "solution"), ("bob_8", "student"), ("eve_9", "grader")):
+    for name, file in (("ada_7", "solution"), ("bob_8", "assignment-99"), ("eve_9", "grader")):
         text = (
             (tmp_path / "dist" / "99" / f"{file}.ipynb").read_text() if file != "grader" else "{}"
         )

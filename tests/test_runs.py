@@ -197,6 +197,7 @@ def test_a_cluster_without_a_worker_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path):
     pytest.importorskip("distributed")
     longer = replace(SMALL, recipe=replace(SMALL.recipe, steps=1500), every=50)

@@ -19,7 +19,8 @@ INJECTED = (
 
 def rules(page: str) -> dict[str, str]:
     """The policy that a page carries, from its head."""
-    (meta,) = BeautifulSoup(page, "html.parser").select(
+    head = page.partition("</head>")[0]
+    (meta,) = BeautifulSoup(head, "html.parser").select(
         "head > meta[http-equiv=Content-Security-Policy]"
     )
     return dict(rule.split(" ", 1) for rule in meta["content"].split("; "))

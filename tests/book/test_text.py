@@ -36,6 +36,11 @@ def soup(page) -> BeautifulSoup:
     return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
 
 
+def name_of(page: Path, site: Path) -> str:
+    """The name of a built page in the table of contents."""
+    return page.relative_to(site).with_suffix("").as_posix()
+
+
 @pytest.mark.parametrize(
     "check", [headings, text_alternatives, twin_ids, outside_resources, leftovers]
 )
@@ -67,12 +72,12 @@ def test_a_page_names_its_author_and_its_licence(soup):
     assert soup.html.get("lang") == "en" and soup.title.text.strip()
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_can_be_downloaded_as_a_notebook_and_opened_elsewhere(name, site):
-    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+@pytest.mark.parametrize("page", CHAPTERS, indirect=True)
+def test_a_chapter_can_be_downloaded_as_a_notebook_and_opened_elsewhere(soup, page, site):
+    name = name_of(page, site)
     links = [link["href"] for link in soup.select("a[href]")]
     local = next(link for link in links if link.endswith(f"_notebooks/{name}.ipynb"))
-    notebook = nbformat.read((site / f"{name}.html").parent / local, as_version=4)
+    notebook = nbformat.read(page.parent / local, as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert "import torch" in code and "Get the book's library" in code
@@ -105,16 +110,15 @@ def shows(source: Path) -> int:
     return sum(name in ("show", "exhibit") for name in names)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_every_figure_that_a_chapter_shows_is_on_its_page(name, site):
-    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-    assert len(soup.select("figure.icl-figure")) == shows(ROOT / f"{name}.md")
+@pytest.mark.parametrize("page", CHAPTERS, indirect=True)
+def test_every_figure_that_a_chapter_shows_is_on_its_page(soup, page, site):
+    source = ROOT / f"{name_of(page, site)}.md"
+    assert len(soup.select("figure.icl-figure")) == shows(source)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_figures_exercises_and_equations_are_numbered_by_chapter_and_can_be_linked(name, site):
-    soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-    chapter = re.match(r"chapters/(\d+)_", name)
+@pytest.mark.parametrize("page", CHAPTERS, indirect=True)
+def test_figures_exercises_and_equations_are_numbered_by_chapter_and_can_be_linked(soup, page):
+    chapter = re.match(r"(\d+)_", page.name)
     first = f"{int(chapter[1])}." if chapter else ""
     figures = soup.select("figure.icl-figure, figure.icl-live")
     numbers = [figure.select_one("figcaption > a.icl-figure-number") for figure in figures]

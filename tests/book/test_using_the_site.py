@@ -4,7 +4,7 @@ import re
 
 import pytest
 from listing import CHAPTERS
-from visits import two_frames, visit
+from visits import some_now, two_frames, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
@@ -67,7 +67,7 @@ def test_the_contents_of_a_page_are_shown_or_open_at_every_width(width, way, bro
 
 
 @pytest.mark.parametrize("name", SOME)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_the_keyboard_s_place_is_seen_on_everything(name, scheme, browser, address):
     with visit(browser, f"{address}/{name}.html", scheme=scheme) as seen:
         unseen = []
@@ -158,7 +158,7 @@ def test_numbers_of_equations_and_of_tables_can_be_pointed_at(browser, address):
         assert set(values) == {"auto"}
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", some_now(CHAPTERS))
 def test_a_printed_chapter_is_light_whole_and_without_controls(name, browser, address):
     with visit(browser, f"{address}/{name}.html", 720, "dark") as seen:
         page = seen.page

@@ -227,3 +227,11 @@ def each(names: Iterable[str], *widths: int) -> pytest.MarkDecorator:
     """The tests of a class, for each of the pages at each width."""
     pages = [pytest.param((name, w), id=f"{name}-{w}") for name in names for w in widths]
     return pytest.mark.parametrize("shown", pages, indirect=True)
+
+
+def some_now(names: Iterable[str]) -> list[object]:
+    """Pages for a test that takes seconds a page: every fourth at once, the others in `make long`."""
+    return [
+        pytest.param(name, marks=[pytest.mark.long] if place % 4 else [])
+        for place, name in enumerate(names)
+    ]
