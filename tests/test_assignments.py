@@ -233,7 +233,7 @@ def test_a_mistake_is_told_by_name_in_a_variant(number, question, old, new, word
 def test_solutions_hold_for_the_numbers_of_any_year(number):
     names = names_of(SOURCES[number])
     for question in MODULES[number].__all__:
-        for seed in (1, 77, 246, 266, 2024):  # at 246 and 266, two numbers of steps tie
+        for seed in (246, 266, 2024):  # at 246 and 266, two numbers of steps tie
             getattr(MODULES[number], question)(names[question], seed=seed).must_hold()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from listing import ALIVE, PAGES
-from visits import NEEDLESS, each, over, visit
+from visits import NEEDLESS, each, over, some_now, visit
 
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
@@ -94,16 +94,8 @@ class APage:
         assert shown.page.evaluate(ORPHANS) == []
 
 
-# Axe looks at a page in the dark and on a phone in `make long`: other looks change colours, which
-# are measured in all of them above, and little else.
 @each(PAGES, 360)
 class TestAPageOnAPhone(APage):
-    @pytest.mark.long
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_axe_finds_no_barrier(self, scheme, shown):
-        with shown.seen_as(scheme):
-            assert shown.barriers() == []
-
     def test_words_of_figures_are_ten_pixels_large_and_lie_apart(self, shown):
         assert shown.page.evaluate(SMALL) == [] and shown.page.evaluate(OVERLAP) == []
 
@@ -114,11 +106,6 @@ class TestAPageOnAPhone(APage):
 
 @each(PAGES, 1280)
 class TestAPageOnADesk(APage):
-    @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
-    def test_axe_finds_no_barrier(self, scheme, shown):
-        with shown.seen_as(scheme):
-            assert shown.barriers() == []
-
     def test_what_is_drawn_has_a_name(self, shown):
         live = shown.page.locator(".icl-live")
         assert live.filter(has=shown.page.locator("svg[role]")).count() == live.count()
@@ -131,6 +118,21 @@ class TestAPageOnADesk(APage):
             for opens in (True, False):
                 solution.locator("summary").press("Enter")
                 assert solution.locator("pre").first.is_visible() == opens
+
+
+@pytest.mark.parametrize("name", some_now(PAGES))
+def test_axe_finds_no_barrier(name, browser, address):
+    with visit(browser, f"{address}/{name}.html") as seen:
+        assert seen.barriers() == []
+
+
+@pytest.mark.long
+@each(PAGES, 360)
+class TestInOtherLooks:
+    @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 360), ("dark", 1280)])
+    def test_axe_finds_no_barrier(self, scheme, width, shown):
+        with shown.seen_as(scheme, width=width):
+            assert shown.barriers() == []
 
 
 def test_the_theme_can_be_switched(browser, address):
