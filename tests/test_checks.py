@@ -379,7 +379,7 @@ THINGS = st.recursive(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", TABLE, ids=NAMES)
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(odd=THINGS, by_function=st.booleans())
 def test_random_things_get_a_sentence_too(entry, odd, by_function):
     handed_in = (lambda *_: odd) if by_function else odd

@@ -173,8 +173,9 @@ def test_a_number_of_the_inspector_can_be_followed_back_to_the_inputs(way, brows
 
 
 @pytest.mark.parametrize("name", ALIVE)
-def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, browser, address):
-    with visit(browser, f"{address}/{name}.html", 360, java_script_enabled=False) as seen:
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
+def test_with_scripts_off_the_picture_and_the_mathematics_are_there(name, width, browser, address):
+    with visit(browser, f"{address}/{name}.html", width, java_script_enabled=False) as seen:
         picture = seen.page.locator(".icl-live .icl-stage > svg[role=img]")
         assert picture.is_visible() and picture.bounding_box()["width"] > 200
         if name != "intro":

@@ -23,13 +23,13 @@ UNSEEN = """() => {
 }"""
 
 
-def assert_it_answers_the_keyboard(seen, *schemes):
+def assert_it_answers_the_keyboard(seen):
     """A key changes the drawing and what is said of it, and Reset brings both back."""
     figure = seen.page.locator(".icl-live")
     assert figure.get_attribute("data-alive") == "true"
     target, key = MOVE[figure.get_attribute("data-figure")]
     drawing, sentence = figure.locator(".icl-drawing"), figure.locator("[aria-live]")
-    for scheme in schemes:
+    for scheme in ("light", "dark"):
         with seen.seen_as(scheme, reduced_motion="reduce"):
             before = drawing.inner_html(), sentence.inner_text()
             figure.locator(target).first.focus()
@@ -70,7 +70,7 @@ class TestALiveFigureOnAPhone:
                 assert seen >= 40, control.evaluate("node => node.outerHTML")[:120]
 
     def test_it_answers_the_keyboard(self, shown):
-        assert_it_answers_the_keyboard(shown, "light", "dark")
+        assert_it_answers_the_keyboard(shown)
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_it_is_seen_in_colours_that_the_system_forces(self, scheme, shown):
@@ -88,7 +88,18 @@ class TestALiveFigureOnAPhone:
 @pytest.mark.parametrize("name", some_now(ALIVE))
 def test_a_live_figure_answers_the_keyboard_from_the_disk(name, browser, site):
     with visit(browser, f"{(site / name).as_uri()}.html") as seen:
-        assert_it_answers_the_keyboard(seen, "light")
+        assert_it_answers_the_keyboard(seen)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ALIVE)
+@pytest.mark.parametrize(("protocol", "width"), [("http", 1280), ("file", 360)])
+def test_a_live_figure_answers_the_keyboard_elsewhere(
+    name, protocol, width, browser, address, site
+):
+    root = address if protocol == "http" else site.as_uri()
+    with visit(browser, f"{root}/{name}.html", width) as seen:
+        assert_it_answers_the_keyboard(seen)
 
 
 @pytest.mark.parametrize("wakes", ["scrolling", "the keyboard"])

@@ -252,6 +252,8 @@ def test_chapter_11_starts_that_get_stuck(page):
         [int(number) for number in text.split(" of ")]
         for text in eleven.column("Four starts of two layers", "arrive")
     ]
+    updates = eleven.column("Four starts of two layers", "updates")
+    assert min(updates[2:]) > 2 * max(updates[:2])
     assert arrive[0] == [5, 5] and arrive[1][0] >= 7 and {arrive[2][0], arrive[3][0]} <= {3, 4, 5}
     sizes = eleven.table("Size (Frobenius norm")
     good = sizes["structured, seed 0"]

@@ -9,6 +9,7 @@ from visits import some_now, two_frames, visit
 pytestmark = [pytest.mark.site, pytest.mark.browser]
 
 SOME = ["intro", "chapters/06_one_layer_is_one_step", "chapters/notation", "chapters/api"]
+SOME += [pytest.param("chapters/api_measuring", marks=pytest.mark.long)]
 
 # Elements that have the focus and show it: an outline, or a picture that differs.
 FOCUS = """() => {
@@ -51,7 +52,8 @@ def test_the_menu_opens_the_list_of_chapters_at_every_width(width, way, browser,
             assert chapter.is_visible()
 
 
-@pytest.mark.parametrize(("way", "width"), [("tap", 360), ("key", 800), ("click", 1280)])
+@pytest.mark.parametrize("way", ["click", "tap", "key"])
+@pytest.mark.parametrize("width", [360, 800, 1280])
 def test_the_contents_of_a_page_are_shown_or_open_at_every_width(width, way, browser, address):
     with visit(
         browser, f"{address}/chapters/06_one_layer_is_one_step.html", width, has_touch=way == "tap"
