@@ -137,7 +137,8 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
     )
     known = torch.cat([gradient, torch.ones_like(gradient[:, :1])], dim=1)
     half = prompts.batch // 2
-    fitted = torch.linalg.lstsq(known[:half], slopes[:half]).solution
+    asked = known[:half].cpu(), slopes[:half].cpu()  # gelsd, as in `solvers.least_squares`
+    fitted = torch.linalg.lstsq(*asked, driver="gelsd").solution.to(slopes)
     left = slopes[half:] - known[half:] @ fitted
     return float(1 - left.square().sum() / (slopes[half:] - slopes[half:].mean(0)).square().sum())
 

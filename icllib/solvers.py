@@ -105,5 +105,6 @@ def least_squares(prompts: Prompts) -> Weights:
 
 
 def _least(x: Float[Tensor, "batch N N_x"], y: Float[Tensor, "batch N N_y"]) -> Weights:
-    # gelsd bears matrices of any rank, but exists on the CPU alone.
+    # gelsd bears matrices of any rank, but exists on the CPU alone. torch's default there, gelsy,
+    # begins with uninitialised memory: its last digits, even the rank, change from call to call.
     return torch.linalg.lstsq(x.cpu(), y.cpu(), driver="gelsd").solution.mT

@@ -1,5 +1,6 @@
 """What the files around the book promise."""
 
+import ast
 import json
 import os
 import re
@@ -9,6 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import cells
+import lint
 import pytest
 import yaml
 
@@ -73,6 +76,18 @@ def test_all_files_name_one_repository():
     assert set(sites) == {project["Book"]}
     assert yaml.safe_load(read("CITATION.cff"))["repository-code"] == url
     assert f"git clone {url}\n" in read("chapters/for_students.md")
+
+
+def test_least_squares_name_a_routine_whose_digits_do_not_change_from_call_to_call():
+    # torch's default on a CPU begins with uninitialised memory: pytorch/pytorch#71222
+    code = [cells.only_code((ROOT / path).read_text(encoding="utf-8")) for path in lint.pages()]
+    code += [path.read_text(encoding="utf-8") for path in (ROOT / "icllib").rglob("*.py")]
+    calls = [
+        {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        for node in ast.walk(ast.parse("\n".join(code)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("lstsq")
+    ]
+    assert calls and all(options.get("driver") == "'gelsd'" for options in calls)
 
 
 def test_the_book_has_one_name():

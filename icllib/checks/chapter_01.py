@@ -171,7 +171,7 @@ def leave_one_out(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
         prompts = problem(n, dim_x, seed=seed)
         x, y = prompts.x[0], prompts.y[0, :, 0]
         kept = [torch.arange(n) != i for i in range(n)]
-        fits = [torch.linalg.lstsq(x[k], y[k, None]).solution[:, 0] for k in kept]
+        fits = [torch.linalg.lstsq(x[k], y[k, None], driver="gelsd").solution[:, 0] for k in kept]
         expected = y - torch.stack([x[i] @ fit for i, fit in enumerate(fits)])
         hat = x @ torch.linalg.solve(x.T @ x, x.T)
         residual, h = y - hat @ y, hat.diagonal()
