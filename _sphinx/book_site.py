@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parent.parent
 #: What the cells of the pages read besides their own text.
 READ = ("icllib", "results", "tests/reference", "pyproject.toml")
+#: What else the site is finished with, and the settings that it is finished by.
+FINISHED_WITH = ("_config.yml", "_toc.yml", "_sphinx", "_static", "chapters", "intro.md")
+FINISHED_WITH += ("requirements.txt",)
+SETTINGS = ("SOLUTIONS", "BOOK_REPOSITORY_URL", "BOOK_REPOSITORY_BRANCH", "BOOK_SITE_URL")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import asking  # noqa: E402  (the folder of this file is not a package)
@@ -121,31 +125,61 @@ def drop_unused(outdir: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def complain(app: Sphinx) -> None:
+def complain(app: Sphinx) -> bool:
     """Warn of what no reader should meet: images without text alternative, dead links, requests
-    to other hosts."""
-    for name in sorted(app.env.found_docs):
-        for complaint in page_checks.complaints(Path(app.outdir) / f"{name}.html"):
+    to other hosts. Whether there was any."""
+    found = {
+        name: page_checks.complaints(Path(app.outdir) / f"{name}.html")
+        for name in sorted(app.env.found_docs)
+    }
+    for name, complaints in found.items():
+        for complaint in complaints:
             logger.warning(complaint, location=name, type="book")
+    return any(found.values())
+
+
+def stamp_of(app: Sphinx) -> Path:
+    """The file that says of which book all pages are finished; without it, some are not."""
+    return Path(app.doctreedir, "finished.sha256")
+
+
+def unfinish(app: Sphinx, *_: object) -> None:
+    """A page is being written: it is to be finished, whatever becomes of this build."""
+    stamp_of(app).unlink(missing_ok=True)
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
-        write_tokens(app)
-        icons.drop_theme_icons(Path(app.outdir) / "_static")
-        icons.write_font(Path(app.outdir) / "_static")
-        drop_former_pages(app)
-        drop_unused(Path(app.outdir))
-        rewrite(Path(app.outdir, "_sources").rglob("*.md"), solutions.published)
-        notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
-        search_entries.write(app)
-        edition.write(Path(app.outdir), app.config.html_theme_options["repository_url"])
-        page_context.write_front_door(app)
-        page_context.write_for_robots(app)
-        rewrite(pages(Path(app.outdir)), speech.without_icons)
-        assets.write_all(Path(app.outdir))
-        rewrite(pages(Path(app.outdir)), policy.with_policy)
-        complain(app)
+    """Do what is done to the whole site once its pages are written; where no page has been written
+    since this was last done, and nothing else that goes into it has changed, only the edition can
+    be another."""
+    if exception is not None or app.builder.format != "html":
+        return
+    stamp = stamp_of(app)
+    settings = [f"{name}={os.environ.get(name, '')}" for name in SETTINGS]
+    state = "\n".join([digest_of(*READ, *FINISHED_WITH), *settings])
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
+        stamp.unlink(missing_ok=True)
+        if finish_pages(app):
+            stamp.write_text(state, encoding="utf-8")
+    edition.write(Path(app.outdir), app.config.html_theme_options["repository_url"])
+
+
+def finish_pages(app: Sphinx) -> bool:
+    """Write what goes with the pages, and let them load it. Whether all of them are good."""
+    write_tokens(app)
+    icons.drop_theme_icons(Path(app.outdir) / "_static")
+    icons.write_font(Path(app.outdir) / "_static")
+    drop_former_pages(app)
+    drop_unused(Path(app.outdir))
+    rewrite(Path(app.outdir, "_sources").rglob("*.md"), solutions.published)
+    notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
+    search_entries.write(app)
+    page_context.write_front_door(app)
+    page_context.write_for_robots(app)
+    rewrite(pages(Path(app.outdir)), speech.without_icons)
+    assets.write_all(Path(app.outdir))
+    rewrite(pages(Path(app.outdir)), policy.with_policy)
+    return not complain(app)
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -177,6 +211,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("config-inited", forget_stale_outputs, priority=900)
     app.connect("config-inited", surroundings.read_only_the_contents, priority=950)
     app.connect("env-get-outdated", outdated_pages)
+    app.connect("html-page-context", unfinish)
     app.connect("html-page-context", notebooks.add_buttons, priority=900)
     app.connect("build-finished", finish, priority=900)
     app.connect("html-page-context", page_context.fill, priority=950)

@@ -1,7 +1,9 @@
 """The way from chapters to a site: what fails a build, what a failure says, what it leaves alone."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import book_site
 import build
 import compare
 import katex_math
@@ -69,6 +71,53 @@ def test_a_change_of_the_library_or_the_styles_reaches_the_pages(little_book):
         file.write("\narticle { --new-rule: 1; }\n")
     assert make(little_book)[0] == 0 and "behind" in (built / "chapters" / "one.html").read_text()
     assert "new-rule" in (built / "_static" / "site.css").read_text()
+
+
+@pytest.mark.site
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_build_after_no_change_writes_no_page_again(little_book):
+    write(little_book, "The same.\n")
+    work = little_book / "_build" / "work" / "_build" / "html"
+    found = []
+    for _ in range(2):
+        assert make(little_book)[0] == 0
+        found.append({path: path.stat().st_mtime_ns for path in work.rglob("*.*ml")})
+    assert found[0] == found[1] and work / "chapters" / "one.html" in found[0]
+
+
+def test_pages_are_finished_once_and_again_when_one_is_written_or_a_setting_is_another(
+    monkeypatch, tmp_path
+):
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        config=SimpleNamespace(html_theme_options={"repository_url": "https://example.org/book"}),
+        doctreedir=str(tmp_path),
+        outdir=str(tmp_path),
+    )
+    tries = iter([KeyboardInterrupt(), False, True, True, True])
+
+    def finish_pages(_):
+        outcome = next(tries)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def left() -> int:
+        book_site.finish(app, None)
+        return tries.__length_hint__()
+
+    monkeypatch.setattr(book_site, "finish_pages", finish_pages)
+    book_site.finish(app, ValueError("the build failed"))
+    with pytest.raises(KeyboardInterrupt):
+        left()
+    assert left() == 3, "a stopped build has finished nothing"
+    assert left() == 2, "a page had a fault"
+    assert left() == 2
+    monkeypatch.setenv("BOOK_SITE_URL", "https://example.org")
+    assert left() == 1 and left() == 1
+    book_site.unfinish(app, "chapters/one", "page.html", {}, None)
+    assert left() == 0 and left() == 0
 
 
 @pytest.mark.site

@@ -73,6 +73,7 @@ def test_a_build_that_is_stopped_at_any_of_ten_moments_leaves_a_whole_site(book)
             assert shown(book) == before
     status, output = make(book)
     assert status == 0 and "text 9" in shown(book), output
+    assert "Content-Security-Policy" in shown(book) and "site.css" in shown(book)
 
 
 def test_a_site_that_was_stopped_between_two_renamings_is_put_back(monkeypatch, tmp_path):
