@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import style_sheets
 from rewriting import pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,9 +31,6 @@ _LIVE = re.compile(
     r"<script>(.*?)</script></figure>",
     re.DOTALL,
 )
-_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
-#: Names that a script puts together from parts.
-_COMPOSED = re.compile(r"bs-tooltip-|bs-popover-")
 #: Boxes that the theme measures when a page is loaded, all of them at once, to see whether they can
 #: be scrolled by keyboard: book.js measures each when it is laid out.
 MEASURED_BY_THEME = (
@@ -44,67 +42,7 @@ _PICTURES = ("preview.png", "previews/*.png")
 DIGITS = 9
 
 
-# --- Style sheets -----------------------------------------------------------------------------
-
-
-def rules(css: str) -> Iterator[tuple[str, str]]:
-    """The rules of a style sheet: what stands before the braces, and what stands in them; a
-    statement without braces has an empty second part."""
-    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
-    start, depth, opened, place = 0, 0, 0, 0
-    while place < len(css):
-        sign = css[place]
-        if sign in "\"'":
-            place = _STRING.match(css, place).end()
-            continue
-        if sign == "{":
-            opened = place if depth == 0 else opened
-            depth += 1
-        elif sign == "}":
-            depth -= 1
-            if depth == 0:
-                yield css[start:opened].strip(), css[opened + 1 : place].strip()
-                start = place + 1
-        elif sign == ";" and depth == 0:
-            yield css[start : place + 1].strip(), ""
-            start = place + 1
-        place += 1
-
-
-def selectors(text: str) -> list[str]:
-    """The selectors of a rule; a comma inside brackets parts none."""
-    parts, depth = [""], 0
-    for sign in text:
-        depth += (sign in "([") - (sign in ")]")
-        if sign == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return [part.strip() for part in parts]
-
-
-def used(css: str, names: set[str]) -> str:
-    """A style sheet without the rules for classes and ids that no page and no script names."""
-    kept = []
-    for head, body in rules(css):
-        if head.startswith(("@media", "@supports")):
-            inside = used(body, names)
-            kept += [f"{head}{{{inside}}}"] if inside else []
-        elif head.startswith("@"):
-            kept.append(f"{head}{{{body}}}" if body else head)
-        else:
-            wanted = [each for each in selectors(head) if _may_match(each, names)]
-            kept += [f"{','.join(wanted)}{{{body}}}"] if wanted and body else []
-    return "\n".join(kept)
-
-
-def _may_match(selector: str, names: set[str]) -> bool:
-    """Whether a page may have what a selector names outside of its brackets."""
-    plain, before = selector, None
-    while plain != before:
-        before, plain = plain, re.sub(r"\([^()]*\)|\[[^\]]*\]", "", plain)
-    named = re.findall(r"[.#]((?:\\.|[\w-])+)", plain)
-    return all(_COMPOSED.match(name) or name.replace("\\", "") in names for name in named)
+# --- Names ------------------------------------------------------------------------------------
 
 
 def names_in(page: str) -> set[str]:
@@ -116,25 +54,6 @@ def names_in(page: str) -> set[str]:
 
 def words_of(script: str) -> set[str]:
     return set(re.findall(r"[\w-]+", script))
-
-
-def sheet(path: Path, static: Path) -> str:
-    """A style sheet with those that it imports, its addresses seen from `static`."""
-    css = path.read_text(encoding="utf-8").replace('@charset "UTF-8";', "")
-
-    def imported(match: re.Match[str]) -> str:
-        return sheet((path.parent / match[1]).resolve(), static)
-
-    def moved(match: re.Match[str]) -> str:
-        address = match[1].strip("\"'")
-        if address.startswith(("data:", "#", "http:", "https:", "//")):
-            return match[0]
-        file, sign, rest = re.match(r"([^?#]*)([?#]?)(.*)", address).groups()
-        place = (path.parent / file).resolve().relative_to(static.resolve())
-        return f"url({place.as_posix()}{sign}{rest})"
-
-    css = re.sub(r"url\((\"[^\"]*\"|'[^']*'|[^\"')]*)\)", moved, css)
-    return re.sub(r"@import\s+[\"']([^\"']+)[\"'];?", imported, css)
 
 
 # --- Pages ------------------------------------------------------------------------------------
@@ -218,9 +137,11 @@ def write_all(outdir: Path) -> None:
     names = words_of(script).union(*map(names_in, texts.values()))
     for path in [*static.glob("search/*.js"), *static.glob(f"{FIGURES}/*.js")]:
         names |= words_of(path.read_text(encoding="utf-8")) if path.stem != "entries" else set()
-    css = "\n".join(sheet(outdir / name, static) for name in styles)
-    css += LIVE_STYLES.read_text(encoding="utf-8") if LIVE_STYLES.exists() else ""
-    addresses = _written(outdir / STYLES, used(css, names)), _written(outdir / SCRIPT, script)
+    sheets = [outdir / name for name in styles]
+    rules = [rule for sheet in sheets for rule in style_sheets.joined(sheet, static)]
+    rules += style_sheets.parsed(LIVE_STYLES.read_text("utf-8")) if LIVE_STYLES.exists() else []
+    css = style_sheets.used(rules, names)
+    addresses = _written(outdir / STYLES, css), _written(outdir / SCRIPT, script)
     for path, page in texts.items():
         root = "../" * (len(path.relative_to(outdir).parts) - 1)
         page = apart(lighter(page, root, *addresses), root, static)
@@ -244,8 +165,9 @@ def loaded(site: Path) -> set[str]:
         for name in re.findall(r"_static/([^\"'?#)\s]+)", path.read_text(encoding="utf-8"))
     }
     if (site / STYLES).exists():
-        css = (site / STYLES).read_text(encoding="utf-8")
-        todo |= {f"_static/{name}" for name in re.findall(r"url\(([^)?#]+)[?#]?[^)]*\)", css)}
+        rules = style_sheets.parsed((site / STYLES).read_text(encoding="utf-8"))
+        named = (urlsplit(token.value) for token in style_sheets.addresses(rules))
+        todo |= {f"_static/{parts.path}" for parts in named if not parts.scheme}
     todo |= {
         path.relative_to(site).as_posix()
         for pattern in _PICTURES

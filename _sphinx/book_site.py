@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -148,15 +149,19 @@ def unfinish(app: Sphinx, *_: object) -> None:
     stamp_of(app).unlink(missing_ok=True)
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Do what is done to the whole site once its pages are written; where no page has been written
-    since this was last done, and nothing else that goes into it has changed, only the edition can
-    be another."""
+def state_of_book() -> str:
+    """What the site is finished with, as it is now."""
+    settings = [f"{name}={os.environ.get(name, '')}" for name in SETTINGS]
+    return "\n".join([digest_of(*READ, *FINISHED_WITH), *settings])
+
+
+def finish(app: Sphinx, exception: Exception | None, state: str) -> None:
+    """Do what is done to the whole site once its pages are written. Where no page has been written
+    since this was last done, and it was done with the same `state`, only the edition can be
+    another."""
     if exception is not None or app.builder.format != "html":
         return
     stamp = stamp_of(app)
-    settings = [f"{name}={os.environ.get(name, '')}" for name in SETTINGS]
-    state = "\n".join([digest_of(*READ, *FINISHED_WITH), *settings])
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != state:
         stamp.unlink(missing_ok=True)
         if finish_pages(app):
@@ -213,7 +218,8 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("env-get-outdated", outdated_pages)
     app.connect("html-page-context", unfinish)
     app.connect("html-page-context", notebooks.add_buttons, priority=900)
-    app.connect("build-finished", finish, priority=900)
+    # What changes while the site is built counts for the next build.
+    app.connect("build-finished", partial(finish, state=state_of_book()), priority=900)
     app.connect("html-page-context", page_context.fill, priority=950)
     app.add_css_file("icl-tokens.css")
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+import style_sheets
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from tinycss2 import parse_blocks_contents, serialize
+from tinycss2.ast import Node
 
 THEME_FONT = "vendor/fontawesome/webfonts/fa-solid-900.ttf"
 THEME_STYLES = "styles/pydata-sphinx-theme.css"
@@ -15,11 +17,27 @@ THEME_STYLES = "styles/pydata-sphinx-theme.css"
 def drop_theme_icons(static: Path) -> None:
     """Take the theme's thousand icons and three fonts out of its style sheet."""
     path = static / THEME_STYLES
-    styles = path.read_text(encoding="utf-8")
-    styles = re.sub(r"@font-face\{[^}]*Font Awesome[^}]*\}", "", styles)
-    path.write_text(
-        re.sub(r'(?:\.fa-[\w-]+:{1,2}before,?)+\{content:"[^"]*"\}', "", styles), encoding="utf-8"
+    rules = style_sheets.parsed(path.read_text(encoding="utf-8"))
+    kept = [style_sheets.text([rule]) for rule in rules if not _is_for_icons(rule)]
+    path.write_text("\n".join(kept), encoding="utf-8")
+
+
+def _is_for_icons(rule: Node) -> bool:
+    """Whether a rule gives an icon its sign, or brings one of their fonts."""
+    if rule.type == "at-rule":
+        return rule.lower_at_keyword == "font-face" and "Font Awesome" in serialize(rule.content)
+    parts = [style_sheets.named(selector) for selector in style_sheets.selectors(rule)]
+    content = parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
+    declared = {getattr(each, "name", "") for each in content}
+    return declared == {"content"} and all(
+        any(name.startswith("fa-") for name in names) for names in parts
     )
+
+
+def _shown(path: Path) -> set[int]:
+    """The icons that a style sheet shows: letters of a font's own."""
+    css = serialize(style_sheets.parsed(path.read_text(encoding="utf-8")))
+    return {ord(sign) for sign in css if "\uf000" <= sign <= "\uf8ff"}
 
 
 def write_font(static: Path) -> None:
@@ -29,14 +47,12 @@ def write_font(static: Path) -> None:
     Raises:
         KeyError: the theme's font lacks an icon that book.css names.
     """
-    own = (static / "book.css").read_text(encoding="utf-8")
-    theirs = (static / THEME_STYLES).read_text(encoding="utf-8")
     font = TTFont(static / THEME_FONT, recalcTimestamp=False)  # two builds are the same
-    named = {int(code, 16) for code in re.findall(r'content: "\\(f[0-9a-f]{3})"', own)}
+    named = _shown(static / "book.css")
     missing = sorted(named - set(font.getBestCmap()))
     if missing:
         raise KeyError(f"{THEME_FONT} lacks the icons {', '.join(map(hex, missing))}")
-    codes = named | {ord(sign) for sign in re.findall("[\uf000-\uf8ff]", theirs)}
+    codes = named | _shown(static / THEME_STYLES)
     subsetter = Subsetter(Options(hinting=False))
     subsetter.populate(unicodes=codes)
     subsetter.subset(font)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import io
 import itertools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from matplotlib.text import Text
 from torch import Tensor
 
 from icllib.look import COLORS, LEARNERS, LOOK, css_tokens
-from icllib.svg import tidied
+from icllib.svg import inlined
 
 __all__ = [
     "COLORS",
@@ -178,16 +177,10 @@ def to_svg(figure: Figure, alt: str) -> str:
     with LOOK.on():
         _enlarge(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    svg = tidied(buffer.getvalue())
-    for name, (light, _) in COLORS.items():
-        svg = re.sub(f"(fill|stroke): {light}", rf"\1: var(--icl-{name}, {light})", svg)
-    size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    width = float(size[1]) if size else 360.0
-    room = f"max-width:{1.4 * width:.0f}px;flex:1 1 {width:.0f}px"
-    head = f'<svg role="img" aria-label="{html.escape(alt)}" style="{room};{_INLINE}" '
-    svg = re.sub(r'(<svg [^>]*?) width="[\d.]+pt" height="[\d.]+pt"', r"\1", svg, count=1)
-    svg = head + svg[len("<svg ") :]
-    return re.sub(r"\s*\n\s*", " ", svg).strip()
+    inks = {light: f"var(--icl-{name}, {light})" for name, (light, _) in COLORS.items()}
+    width = 72 * figure.get_figwidth()  # pt
+    style = f"max-width:{1.4 * width:.0f}px;flex:1 1 {width:.0f}px;{_INLINE}"
+    return inlined(buffer.getvalue(), inks, role="img", **{"aria-label": alt, "style": style})
 
 
 def _enlarge(figure: Figure) -> None:

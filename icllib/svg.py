@@ -4,52 +4,87 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator, Mapping
+from xml.etree.ElementTree import Element, fromstring, tostring
 
-__all__ = ["tidied"]
+__all__ = ["inlined"]
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+#: matplotlib's own name, and its style sheet, which would reach the whole page.
+_DROPPED = ("metadata", "style")
+_POINTER = re.compile(r"url\(#([^)]*)\)")
+#: A hundredth of a point is finer than any screen.
+_TOO_FINE = re.compile(r"(?<=\.\d\d)\d+")
 
 _counter = itertools.count()
 
 
-def tidied(svg: str) -> str:
-    """The picture alone, small, in the font of the page, with ids that no other figure has.
+def inlined(svg: str, inks: Mapping[str, str], **attributes: str) -> str:
+    """A picture to stand in a page: small, as wide as its place, in the colours and the font of the
+    page, with ids that no other picture has.
 
     Args:
         svg: a file as matplotlib writes it.
+        inks: a colour of lines, surfaces or text → what takes its place.
+        **attributes: what the picture as a whole gets, such as `role`.
     """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    # A hundredth of a point is finer than any screen. Only inside tags: digits of labels stay.
-    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
-    # matplotlib measures with DejaVu Sans; the page shows its own font.
-    svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
-    # matplotlib's style sheet would reach the whole page; the picture rounds its lines itself.
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    return _without_plain_groups(_with_own_ids(svg))
+    root = fromstring(svg)
+    for node in root.iter():
+        node.tag = node.tag.removeprefix(f"{{{_SVG}}}")
+        node.attrib = {
+            name.replace(f"{{{_XLINK}}}", "xlink:"): _TOO_FINE.sub("", " ".join(value.split()))
+            for name, value in node.items()
+        }
+        if style := _restyled(node.attrib.pop("style", ""), inks):
+            node.set("style", style)
+    _rename(root, prefix=f"f{next(_counter)}-")
+    names = {"viewBox": root.get("viewBox"), "xmlns": _SVG, "xmlns:xlink": _XLINK}
+    picture = Element("svg", attributes | names)
+    picture.extend(_kept(root))
+    return tostring(picture, encoding="unicode")
 
 
-def _without_plain_groups(svg: str) -> str:
-    """The picture without the groups that have no attribute or no content, and so no effect."""
-    open_groups: list[bool] = []  # whether each has one
-
-    def keep(match: re.Match[str]) -> str:
-        if match[0].endswith("/>"):
-            return ""
-        if match[0] == "</g>":
-            return match[0] if open_groups.pop() else ""
-        open_groups.append(bool(match[1].strip()))
-        return match[0] if open_groups[-1] else ""
-
-    return re.sub(r"</g>|<g\b([^>]*)>", keep, svg)
+def _restyled(style: str, inks: Mapping[str, str]) -> str:
+    """A style in the page's colours, and without a font: matplotlib measures with DejaVu Sans; the
+    page shows its own."""
+    given = (declaration.strip().partition(": ") for declaration in style.split(";"))
+    return "; ".join(
+        f"{name}: {inks.get(value, value) if name in ('fill', 'stroke') else value}"
+        for name, _, value in given
+        if name not in ("", "font-family")
+    )
 
 
-def _with_own_ids(svg: str) -> str:
-    """Without the ids that nothing refers to; the others get a prefix that no other figure has."""
-    used = set(re.findall(r"#([\w-]+)", svg))
-    prefix = f"f{next(_counter)}-"
+def _rename(root: Element, prefix: str) -> None:
+    """Drop the ids that nothing refers to; let the others begin with a prefix."""
+    values = [value for node in root.iter() for value in node.attrib.values()]
+    used = {name for value in values for name in _POINTER.findall(value)}
+    used |= {value[1:] for value in values if value.startswith("#")}
+    for node in root.iter():
+        for key, value in list(node.items()):
+            if key == "id" and value not in used:
+                del node.attrib[key]
+            elif key == "id":
+                node.set(key, prefix + value)
+            elif key == "xlink:href":
+                node.set(key, f"#{prefix}{value[1:]}")
+            else:
+                node.set(key, _POINTER.sub(rf"url(#{prefix}\1)", value))
 
-    def rename(match: re.Match[str]) -> str:
-        return f' id="{prefix}{match[1]}"' if match[1] in used else ""
 
-    svg = re.sub(r' id="([^"]+)"', rename, svg)
-    svg = re.sub(r"url\(#([\w-]+)\)", rf"url(#{prefix}\1)", svg)
-    return re.sub(r'href="#([\w-]+)"', rf'href="#{prefix}\1"', svg)
+def _kept(parent: Element) -> Iterator[Element]:
+    """What stands in a node and has an effect: no space between elements, no group that does
+    nothing."""
+    for node in parent:
+        if node.tag in _DROPPED:
+            continue
+        node[:] = _kept(node)
+        node.tail = None
+        if node.tag in ("g", "defs") and not len(node):
+            continue
+        if len(node):
+            node.text = None
+        if node.tag == "g" and not node.attrib:
+            yield from node
+        else:
+            yield node

@@ -6,6 +6,7 @@ from pathlib import Path
 import assets
 import pydata_sphinx_theme
 import pytest
+import style_sheets
 from bs4 import BeautifulSoup
 from listing import CHAPTERS
 
@@ -20,20 +21,26 @@ NAMES = {"here", "there", "x"}
         ("p,.gone{a:b}", "p{a:b}"),
         ("#gone>p{a:b}", ""),
         ("p:not(.gone,.x){a:b}", "p:not(.gone,.x){a:b}"),
-        ("a[href$='.gone']{a:b}", "a[href$='.gone']{a:b}"),
+        ('a[href$=".gone"]{a:b}', 'a[href$=".gone"]{a:b}'),
         (":is(.gone,p) .here{a:b}", ":is(.gone,p) .here{a:b}"),
         (":is(p, a[x], i:not(b, .x)):focus,.gone{a:b}", ":is(p, a[x], i:not(b, .x)):focus{a:b}"),
         ("@media print{.gone{a:b}}", ""),
         ("@media print{.gone{a:b}.here{a:b}}", "@media print{.here{a:b}}"),
         ("@font-face{src:url(a;b)}", "@font-face{src:url(a;b)}"),
-        ("@import 'a.css';.here{a:b}", "@import 'a.css';\n.here{a:b}"),
+        ("@layer one;.here{a:b}", "@layer one;\n.here{a:b}"),
         ('/* } */.here::before{content:"}"}', '.here::before{content:"}"}'),
         (".bs-tooltip-end{a:b}", ".bs-tooltip-end{a:b}"),
         (".here{}", ""),
     ],
 )
 def test_a_rule_is_kept_if_a_page_may_have_what_it_names(css, kept):
-    assert assets.used(css, NAMES) == kept
+    assert style_sheets.used(style_sheets.parsed(css), NAMES) == kept
+
+
+def test_a_style_sheet_that_cannot_be_read_is_named_with_its_line(tmp_path):
+    (tmp_path / "one.css").write_text("a{b:c}\n\nd")
+    with pytest.raises(ValueError, match=r"one\.css, line 3"):
+        style_sheets.joined(tmp_path / "one.css", tmp_path)
 
 
 def test_names_come_from_attributes_and_scripts_and_not_from_words():
@@ -47,8 +54,8 @@ def test_addresses_in_a_style_sheet_lead_where_they_led(tmp_path):
     (tmp_path / "in" / "one.css").write_text(
         '@import "../base.css";p{c:url(fonts/f.woff2?a#b);d:url("data:image/svg+xml,<x/>")}'
     )
-    assert assets.sheet(tmp_path / "in" / "one.css", tmp_path) == (
-        'a{b:url(picture.png)}p{c:url(in/fonts/f.woff2?a#b);d:url("data:image/svg+xml,<x/>")}'
+    assert style_sheets.text(style_sheets.joined(tmp_path / "in" / "one.css", tmp_path)) == (
+        'a{b:url("picture.png")}p{c:url(in/fonts/f.woff2?a#b);d:url("data:image/svg+xml,<x/>")}'
     )
 
 
@@ -133,9 +140,11 @@ def test_rules_for_live_figures_reach_nothing_else(name, site):
     for figure in page.select(".icl-live"):
         figure.extract()
     there = {word for node in page.select("[class]") for word in node["class"]}
-    for head, _ in assets.rules(assets.LIVE_STYLES.read_text(encoding="utf-8")):
-        free = [one for one in assets.selectors(head) if not re.match(r"@|\.icl-live|\[data", one)]
-        assert not {word for one in free for word in re.findall(r"\.([\w-]+)", one)} & there
+    for rule in style_sheets.parsed(assets.LIVE_STYLES.read_text(encoding="utf-8")):
+        selectors = style_sheets.selectors(rule) if rule.type == "qualified-rule" else []
+        inside = (".icl-live", "[data")  # of a figure, of a page's scheme
+        free = [one for one in selectors if not style_sheets.text(one).startswith(inside)]
+        assert not set().union(*map(style_sheets.named, free)) & there
 
 
 @pytest.mark.site

@@ -104,11 +104,11 @@ def test_pages_are_finished_once_and_again_when_one_is_written_or_a_setting_is_a
         return outcome
 
     def left() -> int:
-        book_site.finish(app, None)
+        book_site.finish(app, None, book_site.state_of_book())
         return tries.__length_hint__()
 
     monkeypatch.setattr(book_site, "finish_pages", finish_pages)
-    book_site.finish(app, ValueError("the build failed"))
+    book_site.finish(app, ValueError("the build failed"), "")
     with pytest.raises(KeyboardInterrupt):
         left()
     assert left() == 3, "a stopped build has finished nothing"
