@@ -13,6 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -126,17 +127,24 @@ def drop_unused(outdir: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def complain(app: Sphinx) -> bool:
-    """Warn of what no reader should meet: images without text alternative, dead links, requests
-    to other hosts. Whether there was any."""
-    found = {
-        name: page_checks.complaints(Path(app.outdir) / f"{name}.html")
-        for name in sorted(app.env.found_docs)
-    }
-    for name, complaints in found.items():
-        for complaint in complaints:
+def read_pages(app: Sphinx) -> bool:
+    """Read all pages as they are published: give each its policy, warn of what no reader should
+    meet (images without text alternative, dead links, requests to other hosts, …), and write what
+    the search looks through. Whether all pages are good."""
+    outdir, good, entries = Path(app.outdir), True, []
+    for path in pages(outdir):
+        text = path.read_text(encoding="utf-8")
+        page = BeautifulSoup(text, "html.parser")
+        path.write_text(policy.with_policy(text, page), encoding="utf-8")
+        name = path.relative_to(outdir).with_suffix("").as_posix()
+        if name not in app.env.found_docs:
+            continue
+        for complaint in page_checks.complaints(page, path):
             logger.warning(complaint, location=name, type="book")
-    return any(found.values())
+            good = False
+        entries += search_entries.entries_of(page, name)
+    search_entries.write(outdir, entries)
+    return good
 
 
 def stamp_of(app: Sphinx) -> Path:
@@ -178,13 +186,13 @@ def finish_pages(app: Sphinx) -> bool:
     drop_unused(Path(app.outdir))
     rewrite(Path(app.outdir, "_sources").rglob("*.md"), solutions.published)
     notebooks.write_all(Path(app.outdir) / notebooks.FOLDER)
-    search_entries.write(app)
+    search_entries.write_engine(Path(app.outdir))
     page_context.write_front_door(app)
     page_context.write_for_robots(app)
     rewrite(pages(Path(app.outdir)), speech.without_icons)
+    rewrite(pages(Path(app.outdir)), policy.without_handlers)
     assets.write_all(Path(app.outdir))
-    rewrite(pages(Path(app.outdir)), policy.with_policy)
-    return not complain(app)
+    return read_pages(app)
 
 
 def setup(app: Sphinx) -> dict[str, object]:

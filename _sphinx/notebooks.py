@@ -125,6 +125,7 @@ def whole_book() -> Book:
     return read_book()
 
 
+@cache
 def _config() -> dict:
     return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 

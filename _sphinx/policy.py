@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
+
+from bs4 import BeautifulSoup
 
 #: What each kind of content may come from; `{script}` and `{style}` are digests of what stands in a
 #: page. A browser that does not know of `style-src-elem` takes `style-src`.
@@ -38,50 +39,14 @@ _CHARSET = re.compile(r"<meta charset=[^>]*>", re.IGNORECASE)
 _RUN = {"", "module", "text/javascript", "application/javascript"}
 
 
-class _Parts(HTMLParser):
-    """The scripts and styles that stand in a page, and the attributes that would run."""
+def inline(page: BeautifulSoup, kind: str) -> list[str]:
+    """The texts of all scripts that stand in a page and run, or of all its styles.
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
-        self.found: dict[str, list[str]] = {"script": [], "style": []}
-        self.attributes: list[str] = []
-        self._inside: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.attributes += [
-            f'{name}="{value}"'
-            for name, value in attrs
-            if name.startswith("on") or (value or "").lower().lstrip().startswith("javascript:")
-        ]
-        runs = "src" not in given and (given.get("type") or "").lower() in _RUN
-        self._inside = self.found[tag] if tag == "style" or (tag == "script" and runs) else None
-        if self._inside is not None:
-            self._inside.append("")
-
-    def handle_data(self, data: str) -> None:
-        if self._inside is not None:
-            self._inside[-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = None
-
-
-def _parts(page: str) -> _Parts:
-    parts = _Parts()
-    parts.feed(page.replace("\r\n", "\n"))
-    parts.close()
-    return parts
-
-
-def inline_scripts(page: str) -> list[str]:
-    """The text of every script that stands in a page and runs."""
-    return _parts(page).found["script"]
-
-
-def running_attributes(page: str) -> list[str]:
-    """Attributes of a page that carry a script; its policy lets none of them run."""
-    return _parts(page).attributes
+    Args:
+        kind: "script" or "style".
+    """
+    found = (tag for tag in page.find_all(kind) if not tag.has_attr("src"))
+    return [tag.get_text() for tag in found if kind == "style" or tag.get("type", "") in _RUN]
 
 
 def _digests(texts: list[str]) -> str:
@@ -89,22 +54,27 @@ def _digests(texts: list[str]) -> str:
     return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in made)
 
 
-def policy(page: str) -> str:
+def policy(page: BeautifulSoup) -> str:
     """The policy of a page: what stands in it by digest, and files of the site."""
-    digests = {kind: _digests(texts) for kind, texts in _parts(page).found.items()}
+    digests = {kind: _digests(inline(page, kind)) for kind in ("script", "style")}
     return "; ".join(f"{kind} {source.format(**digests)}" for kind, source in RULES.items())
 
 
-def with_policy(page: str) -> str:
+def without_handlers(page: str) -> str:
+    """The page whose buttons name what they do, instead of a script that would not run."""
+    for handler, name in HANDLERS.items():
+        page = page.replace(f'onclick="{handler}"', f'data-press="{name}"')
+    return page
+
+
+def with_policy(page: str, parsed: BeautifulSoup) -> str:
     """The page with its policy in front of all that it governs; one that it had is replaced.
 
     Raises:
         ValueError: the page does not name its charset, behind which the policy belongs.
     """
     page = _META.sub("", page)
-    for handler, name in HANDLERS.items():
-        page = page.replace(f'onclick="{handler}"', f'data-press="{name}"')
-    meta = f'\n    <meta http-equiv="Content-Security-Policy" content="{policy(page)}" />'
+    meta = f'\n    <meta http-equiv="Content-Security-Policy" content="{policy(parsed)}" />'
     charset = _CHARSET.search(page)
     if charset is None:
         raise ValueError("the page names no charset")

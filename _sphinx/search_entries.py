@@ -12,7 +12,6 @@ from pathlib import Path
 
 import plain_text
 from bs4 import BeautifulSoup, Tag
-from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent / "search"
 _NO_TEXT = "script, style, noscript, button, svg, .icl-card, .icl-controls, .icl-values"
@@ -39,12 +38,13 @@ RELATED = [
 ]
 
 
-def entries_of(page: str, name: str) -> list[dict[str, str]]:
-    """The entries of one page: its `url`, the `page` it stands on, `title`, `text` and `kind`."""
-    article = BeautifulSoup(page, "html.parser").select_one("article.bd-article")
+def entries_of(page: BeautifulSoup, name: str) -> list[dict[str, str]]:
+    """The entries of one page, which is taken apart: of each the `url`, the `page` that it stands
+    on, `title`, `text` and `kind`."""
+    article = page.select_one("article.bd-article")
     if article is None or article.h1 is None:
         return []
-    for formula in article.select(".katex"):
+    for formula in article.find_all("span", class_="katex"):
         tex = formula.select_one("annotation")
         formula.replace_with(plain_text.of_formula(tex.get_text()) if tex else "")
     for part in article.select(_NO_TEXT):
@@ -147,15 +147,14 @@ def _sections(article: Tag) -> list[tuple[str, Tag, str]]:
     return found[::-1]
 
 
-def write(app: Sphinx) -> None:
-    """Write the entries of all pages as a script (a page from a disk can load no other kind of
-    file), and what reads it."""
-    outdir = Path(app.outdir)
+def write_engine(outdir: Path) -> None:
+    """Write what reads the entries."""
     shutil.copytree(HERE, outdir / "_static" / "search", dirs_exist_ok=True)
-    found = []
-    for name in sorted(app.env.found_docs):
-        found += entries_of((outdir / f"{name}.html").read_text(encoding="utf-8"), name)
-    (outdir / "_static" / "search" / "entries.js").write_text(script(found), encoding="utf-8")
+
+
+def write(outdir: Path, entries: list[dict[str, str]]) -> None:
+    """Write the entries as a script: a page from a disk can load no other kind of file."""
+    (outdir / "_static" / "search" / "entries.js").write_text(script(entries), encoding="utf-8")
 
 
 def script(entries: list[dict[str, str]]) -> str:

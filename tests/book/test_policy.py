@@ -26,23 +26,36 @@ def rules(page: str) -> dict[str, str]:
     return dict(rule.split(" ", 1) for rule in meta["content"].split("; "))
 
 
+def parsed(page: str) -> BeautifulSoup:
+    return BeautifulSoup(page, "html.parser")
+
+
+def guarded(page: str) -> str:
+    page = policy.without_handlers(page)
+    return policy.with_policy(page, parsed(page))
+
+
 def test_a_page_s_own_scripts_are_named_by_digest_and_data_is_not_taken_for_one():
-    page = policy.with_policy(PAGE % "")
-    assert policy.inline_scripts(page) == ['document.documentElement.dataset.own = "ran";']
+    page = guarded(PAGE % "")
+    assert policy.inline(parsed(page), "script") == [
+        'document.documentElement.dataset.own = "ran";'
+    ]
     assert rules(page)["script-src"].count("'sha256-") == 1
-    assert policy.running_attributes(PAGE % "") and not policy.running_attributes(page)
+    assert page_checks.idle_scripts(parsed(PAGE % "")) and not page_checks.idle_scripts(
+        parsed(page)
+    )
     assert page.index("Content-Security-Policy") < page.index("<title>")
 
 
 def test_a_second_pass_leaves_the_page_as_it_is():
-    once = policy.with_policy(PAGE % "")
-    assert policy.with_policy(once) == once
+    once = guarded(PAGE % "")
+    assert guarded(once) == once
 
 
 def test_a_script_in_an_attribute_is_a_complaint(tmp_path):
-    page = tmp_path / "a.html"
-    page.write_text("<article><h1>One</h1><a href=' javascript:alert(1)'>x</a></article>")
-    assert any("does not run" in complaint for complaint in page_checks.complaints(page))
+    page = "<article><h1>One</h1><a href=' javascript:alert(1)'>x</a></article>"
+    found = page_checks.complaints(parsed(page), tmp_path / "a.html")
+    assert any("does not run" in complaint for complaint in found)
 
 
 @pytest.mark.browser
@@ -50,7 +63,7 @@ def test_what_is_put_into_a_page_afterwards_does_not_run(browser, tmp_path):
     bare, page = tmp_path / "bare.html", tmp_path / "page.html"
     (tmp_path / "a.js").write_text("document.documentElement.dataset.file = 'ran';")
     bare.write_text(PAGE % INJECTED)
-    page.write_text(policy.with_policy(PAGE % "").replace("</body>", INJECTED + "</body>"))
+    page.write_text(guarded(PAGE % "").replace("</body>", INJECTED + "</body>"))
     ran = "document.documentElement.dataset.%s"
     with visit(browser, bare.as_uri()) as seen:
         assert seen.page.evaluate(ran % "bad")
@@ -69,7 +82,7 @@ def test_every_page_of_the_site_carries_its_policy(site):
         found = rules(page)
         assert found["default-src"] == found["object-src"] == found["base-uri"] == "'none'"
         assert "unsafe" not in found["script-src"] and "http" not in found["script-src"]
-        assert policy.with_policy(page) == page and policy.running_attributes(page) == []
+        assert guarded(page) == page
 
 
 @pytest.mark.site

@@ -136,7 +136,8 @@ def test_exercises_and_works_are_entries_of_their_own():
       <div class="exercise admonition" id="ex-a"><p class="admonition-title">Exercise 1.1 (A)</p>
       <p>How many?</p></div><div class="citation" id="id1"><span class="label">[Doe, 2020]</span>
       <p>A work.</p></div></section></article>"""
-    found = {each["url"]: each for each in search_entries.entries_of(page, "p")}
+    entries = search_entries.entries_of(BeautifulSoup(page, "html.parser"), "p")
+    found = {each["url"]: each for each in entries}
     assert found["p.html#ex-a"]["title"] == "Exercise 1.1 (A)"
     assert (
         found["p.html#id1"] | {"title": "Doe, 2020", "kind": "bibliography"} == found["p.html#id1"]

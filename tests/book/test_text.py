@@ -17,6 +17,7 @@ from listing import ALIVE, CHAPTERS, PAGES, ROOT, TEACHING
 from page_checks import (
     dead_links,
     headings,
+    idle_scripts,
     leftovers,
     outside_resources,
     text_alternatives,
@@ -42,7 +43,8 @@ def name_of(page: Path, site: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "check", [headings, text_alternatives, twin_ids, outside_resources, leftovers]
+    "check",
+    [headings, text_alternatives, twin_ids, outside_resources, idle_scripts, leftovers],
 )
 def test_a_page_is_sound(check, soup):
     assert check(soup) == []
