@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import labels
 from docutils import nodes
 from docutils.statemachine import StringList
 from labels import ROOT, Directive, directive, pages, parser
@@ -90,7 +91,7 @@ def _exercise(found: Directive, page: str) -> Exercise:
 
 def chapters() -> list[Chapter]:
     """The numbered chapters in their order."""
-    return [read_chapter(page) for page in pages() if re.match(r"\d\d_", page.rsplit("/", 1)[-1])]
+    return [read_chapter(page) for page in pages() if labels.chapter(page)]
 
 
 def questions(folder: Path = ROOT / "assignments") -> list[Question]:

@@ -12,6 +12,7 @@ import html
 import re
 
 import katex_math
+import labels
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -32,8 +33,8 @@ _INDEXED = re.compile(r"(?<![\w$\\])([A-Za-zΑ-ω])_(\w{1,3})(?!\w)")
 
 def chapter(docname: str) -> tuple[int, ...]:
     """The number of a page's chapter as a tuple, empty for a page without one."""
-    match = re.match(r"(\d+)_", docname.rsplit("/", 1)[-1])
-    return (int(match[1]),) if match else ()
+    number = labels.chapter(docname)
+    return (int(number),) if number else ()
 
 
 def figures_in(page: str) -> list[str]:

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 import edition
+import labels
 import notebooks
 import plain_text
 from docutils import nodes
@@ -91,14 +92,14 @@ def preview(pagename: str, title: str, body: str, longest: int = 400) -> tuple[s
     A chapter's own is drawn by `tools/previews.py` from its first key figure; other pages have the
     book's.
     """
-    number = re.match(r"chapters/(\d\d)_", pagename)
+    number = labels.chapter(pagename).zfill(2)
     _, _, figure = body.partition("tag_key-figure")
-    if not (number and figure and (PREVIEWS / f"{number[1]}.png").exists()):
+    if not (figure and (PREVIEWS / f"{number}.png").exists()):
         return PREVIEW, PREVIEW_ALT
     panels = re.findall(r'<svg role="img" aria-label="([^"]*)"', figure.partition("</figure>")[0])
     title = html.unescape(re.sub(r"<[^>]+>", "", title))
     alt = f"Chapter {title}: " + html.unescape(" ".join(panels))
-    return f"_static/previews/{number[1]}.png", _shortened(alt, longest)
+    return f"_static/previews/{number}.png", _shortened(alt, longest)
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -21,6 +21,9 @@ _SIGNS = {
     "sum": "Σ",
 }
 _SIGNS |= {"lVert": "‖", "rVert": "‖", "partial": "∂"}
+# What a command takes: a sign, a command, or braces with up to two pairs of braces in them.
+_TAKEN = r"\s*(?:\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}|(\\[A-Za-z]+|[^\s{}\\]))"
+_FRACTION = re.compile(rf"\\[td]?frac{_TAKEN}{_TAKEN}")
 _SKIPPED = (
     nodes.raw,
     nodes.comment,
@@ -32,11 +35,23 @@ _SKIPPED = (
 
 def of_formula(tex: str) -> str:
     r"""TeX without its commands: ``W_{K}^{\top}`` becomes ``W_K^ᵀ``."""
+    tex = re.sub(r"\\(?:begin|end)\{\w+\*?\}", " ", tex)
+    tex = re.sub(r"\\(?:left|right)(?![a-z])", "", tex)
     tex = re.sub(r"\\hat\s*\{?\s*(\w)\s*\}?", lambda m: normalize("NFC", m[1] + "\u0302"), tex)
-    tex = re.sub(r"\\[td]?frac\{?(\w)\}?\{?(\w)\}?", r"\1/\2", tex)
+    while _FRACTION.search(tex):
+        tex = _FRACTION.sub(_in_a_line, tex)
     tex = re.sub(r"\\([A-Za-z]+)", _sign, tex)
     tex = re.sub(r"\\.", " ", tex)
     return re.sub(r"\s+", " ", tex.replace("{", "").replace("}", "").replace("&", " ")).strip()
+
+
+def _in_a_line(fraction: re.Match[str]) -> str:
+    """A fraction with a stroke, and with brackets round what is more than one factor."""
+    top, top_sign, bottom, bottom_sign = fraction.groups()
+    parts = ((top or top_sign or "").strip(), (bottom or bottom_sign or "").strip())
+    sides = [f"({part})" if re.search(r"[\s+=/-]|frac", part) else part for part in parts]
+    follows = fraction.string[fraction.end() : fraction.end() + 1]
+    return "/".join(sides) + (" " if re.match(r"[\w\\]", follows) else "")
 
 
 def _sign(command: re.Match[str]) -> str:

@@ -2,6 +2,8 @@
 
 import json
 
+import katex_math
+import plain_text
 import pytest
 import search_entries
 from bs4 import BeautifulSoup
@@ -129,6 +131,16 @@ def test_other_names_are_those_that_the_glossary_tells():
         ["ridge regression", "L2 term"],
     ]
     assert pairs[1::2] == [pair[::-1] for pair in pairs[::2]]
+
+
+def test_signs_that_are_kept_with_a_formula_stay_beside_it():
+    tex = r"W \leftarrow W - \eta \nabla L"
+    formula = katex_math.keep_together("(", katex_math.render(tex, display=False), ").")
+    page = f"""<article class="bd-article"><section id="top"><h1>Top</h1><p>One step
+      {formula} Then the next.</p></section></article>"""
+    (entry,) = search_entries.entries_of(BeautifulSoup(page, "html.parser"), "p")
+    said = f"One step ({plain_text.of_formula(tex)}). Then the next."
+    assert entry["text"] == said and formula.count("icl-keep") == 2
 
 
 def test_exercises_and_works_are_entries_of_their_own():

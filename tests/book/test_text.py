@@ -281,7 +281,11 @@ def test_a_caption_s_formulas_are_set_and_names_of_code_are_not(caption, shown):
         (r"W_{K}^{\top}", "W_K^ᵀ"),
         (r"\gamma", "γ"),
         (r"\frac1N", "1/N"),
+        (r"\frac12\sigma", "1/2 σ"),
+        (r"\sigma^2 \frac{N_x}{N - N_x - 1}", "σ^2 N_x/(N - N_x - 1)"),
+        (r"\left(\frac{\sqrt{c} - 1}{\frac{a_{b}}{2}}\right)^2", "((√c - 1)/(a_b/2))^2"),
         (r"\lambda_{\max}", "λ_max"),
+        (r"\begin{pmatrix} W_x & 0 \end{pmatrix}", "W_x 0"),
     ],
 )
 def test_a_formula_is_searched_as_a_reader_types_it(tex, text):
