@@ -31,7 +31,7 @@ def answers_by_scores(
 ) -> Float[Tensor, "b s o"]:
     """The y-slots of the query after one layer, the cheapest way for few tokens.
 
-    y + Σ_h Σ_n (P_h W_{V,h} e_n) (e_nᵀ W_{K,h}ᵀ W_{Q,h} e_q).
+    y + Σ_h Σ_n (P_h W_{V,h} e_n) (e_nᵀ W_{K,h}ᵀ W_{Q,h} e_q).  [von Oswald et al. 2023, section 2]
     """
     writes, reads = pair
     models, width = len(reads), query.shape[-1]
@@ -48,7 +48,8 @@ def answers_by_moments(
     """The y-slots of the query after all layers, from M = Σ_n e_n e_nᵀ of the context.
 
     A layer maps every token by T = I + Σ_h P_h W_{V,h} M W_{K,h}ᵀ W_{Q,h}, and M becomes T M Tᵀ.
-    The last layer asks M only what it does to a few vectors, so that its M is never formed.
+    The last layer asks M only what it does to a few vectors, so that its M is never formed. That
+    linear attention reads a sum of outer products: Katharopoulos et al. (2020), section 3.
     """
     context, query = context[:, None], query[:, None, None]
     moment = context.mT @ context
