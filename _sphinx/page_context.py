@@ -27,7 +27,7 @@ PREVIEWS = Path(__file__).resolve().parent.parent / "_static" / "previews"
 FAVICON = "favicon.svg"
 
 #: Pages that nobody should find by a search engine.
-HIDDEN = ("genindex", "py-modindex", "prf-prf", "search", "404")
+HIDDEN = ("genindex", "py-modindex", "prf-prf", "404")
 
 # Buttons and icons that this book does without: 1.5 MB of icons (book.css shows a dozen from the
 # theme's font), a kernel in the page, MathJax (formulas are set at build time), fold buttons made

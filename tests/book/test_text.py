@@ -216,7 +216,7 @@ def test_the_front_door_and_the_pages_without_a_chapter_have_title_and_language(
     soup = BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
     assert soup.html["lang"] == "en" and "One Layer, One Step" in soup.title.get_text()
     assert soup.select_one("meta[http-equiv=refresh]") is None and soup.select_one("h1")
-    assert (soup.select_one("meta[name=robots]") is not None) == (name != "index")
+    assert (soup.select_one("meta[name=robots]") is not None) == (name == "404")
 
 
 def test_robots_are_told_where_the_sitemap_is_when_the_address_is_known(site):
