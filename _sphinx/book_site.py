@@ -133,9 +133,8 @@ def read_pages(app: Sphinx) -> bool:
     the search looks through. Whether all pages are good."""
     outdir, good, entries = Path(app.outdir), True, []
     for path in pages(outdir):
-        text = path.read_text(encoding="utf-8")
-        page = BeautifulSoup(text, "html.parser")
-        path.write_text(policy.with_policy(text, page), encoding="utf-8")
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        rewrite([path], partial(policy.with_policy, parsed=page))
         name = path.relative_to(outdir).with_suffix("").as_posix()
         if name not in app.env.found_docs:
             continue

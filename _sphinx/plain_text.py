@@ -6,6 +6,7 @@ import html
 import re
 from unicodedata import normalize
 
+from bs4 import Tag
 from docutils import nodes
 
 # Where TeX and HTML name a sign differently; all others (gamma, nabla, le, …) have the names of
@@ -59,6 +60,16 @@ def _sign(command: re.Match[str]) -> str:
         return command[1]
     sign = _SIGNS.get(command[1]) or html.unescape(f"&{command[1]};")
     return sign if len(sign) == 1 else " "
+
+
+def of_markup(formula: Tag) -> str:
+    """The words of a formula that is set on a page, an element of the class `katex`; with the signs
+    in front of it and behind it that stand in it, lest a line break there."""
+    sides = ["", ""]
+    for part in formula.find_all("span", class_="icl-keep"):
+        for sign in part.find_all(string=True, recursive=False):
+            sides[sign.next_sibling is None] += sign
+    return of_formula(formula.annotation.get_text()).join(sides)
 
 
 def of_node(node: nodes.Node) -> str:

@@ -46,7 +46,9 @@ def inline(page: BeautifulSoup, kind: str) -> list[str]:
         kind: "script" or "style".
     """
     found = (tag for tag in page.find_all(kind) if not tag.has_attr("src"))
-    return [tag.get_text() for tag in found if kind == "style" or tag.get("type", "") in _RUN]
+    return [
+        tag.get_text() for tag in found if kind == "style" or tag.get("type", "").lower() in _RUN
+    ]
 
 
 def _digests(texts: list[str]) -> str:

@@ -45,9 +45,7 @@ def entries_of(page: BeautifulSoup, name: str) -> list[dict[str, str]]:
     if article is None or article.h1 is None:
         return []
     for formula in article.find_all("span", class_="katex"):
-        tex, (before, after) = formula.find("annotation"), _kept_with(formula)
-        words = plain_text.of_formula(tex.get_text()) if tex else ""
-        formula.replace_with(f"{before}{words}{after}")
+        formula.replace_with(plain_text.of_markup(formula))
     for part in article.select(_NO_TEXT):
         part.decompose()
     title = _words(article.h1)
@@ -68,15 +66,6 @@ def entries_of(page: BeautifulSoup, name: str) -> list[dict[str, str]]:
         }
         found.append(entry | {"text": _words(part), "kind": kind or _KINDS.get(name, "section")})
     return [entry for entry in found if entry["text"] or entry["kind"] == "section"]
-
-
-def _kept_with(formula: Tag) -> list[str]:
-    """The signs in front of a formula and behind it that stand in it, lest a line break there."""
-    sides = ["", ""]
-    for part in formula.find_all("span", class_="icl-keep"):
-        for sign in part.find_all(string=True, recursive=False):
-            sides[sign.next_sibling is None] += sign
-    return sides
 
 
 def _words(part: Tag) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from icllib.attention import Transformer, from_moments
 from icllib.errors import InputError, check_count, check_number
 from icllib.learners import query_loss
+from icllib.solvers import fit
 from icllib.tasks import Prompts, Task
 from icllib.tokens import join_tokens, read_prediction
 from icllib.weights import entrances as entrances
@@ -137,9 +138,7 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
     )
     known = torch.cat([gradient, torch.ones_like(gradient[:, :1])], dim=1)
     half = prompts.batch // 2
-    asked = known[:half].cpu(), slopes[:half].cpu()  # gelsd, as in `solvers.least_squares`
-    fitted = torch.linalg.lstsq(*asked, driver="gelsd").solution.to(slopes)
-    left = slopes[half:] - known[half:] @ fitted
+    left = slopes[half:] - known[half:] @ fit(known[:half], slopes[:half]).mT
     return float(1 - left.square().sum() / (slopes[half:] - slopes[half:].mean(0)).square().sum())
 
 

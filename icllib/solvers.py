@@ -92,7 +92,7 @@ def ridge(prompts: Prompts, strength: float) -> Weights:
         # The normal equations would square what is lost: the penalty as N_x more examples does not.
         x = torch.cat([x, (n * strength) ** 0.5 * eye.expand(prompts.batch, -1, -1)], dim=1)
         y = torch.cat([y, y.new_zeros(prompts.batch, prompts.dim_x, prompts.dim_y)], dim=1)
-        return _least(x, y).to(prompts.x)
+        return fit(x, y).to(prompts.x)
     return torch.linalg.solve(gram + strength * eye, x.mT @ y / n).mT.to(prompts.x)
 
 
@@ -101,10 +101,13 @@ def least_squares(prompts: Prompts) -> Weights:
 
     In half precision computed in single precision, as `ridge` is.
     """
-    return _least(single_or_double(prompts.x), single_or_double(prompts.y)).to(prompts.x)
+    return fit(single_or_double(prompts.x), single_or_double(prompts.y)).to(prompts.x)
 
 
-def _least(x: Float[Tensor, "batch N N_x"], y: Float[Tensor, "batch N N_y"]) -> Weights:
+def fit(
+    x: Float[Tensor, "*batch N N_x"], y: Float[Tensor, "*batch N N_y"]
+) -> Float[Tensor, "*batch N_y N_x"]:
+    """The W of least loss and least norm for inputs and labels in rows, on their device."""
     # gelsd bears matrices of any rank, but exists on the CPU alone. torch's default there, gelsy,
     # begins with uninitialised memory: its last digits, even the rank, change from call to call.
-    return torch.linalg.lstsq(x.cpu(), y.cpu(), driver="gelsd").solution.mT
+    return torch.linalg.lstsq(x.cpu(), y.cpu(), driver="gelsd").solution.mT.to(x.device)

@@ -62,7 +62,7 @@ def words(tag: Tag) -> str:
     """The words of an element in one line, formulas as they are typed: η/N."""
     tag = copy.copy(tag)
     for formula in tag.select(".katex"):
-        formula.replace_with(plain_text.of_formula(formula.annotation.get_text()))
+        formula.replace_with(plain_text.of_markup(formula))
     for rest in tag.select(_NOT_WORDS):
         rest.extract()
     text = " ".join(tag.get_text().split())

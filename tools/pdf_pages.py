@@ -94,7 +94,7 @@ def _page(site: Path, address: str, group: str) -> Page:
 def _simplify_formulas(body: Tag) -> None:
     """A formula is one picture with words, as a reader of PDF files can say it."""
     for formula in body.select(".katex"):
-        said = plain_text.of_formula(formula.annotation.get_text())
+        said = plain_text.of_markup(formula)
         formula.select_one(".katex-mathml").extract()
         drawn = formula.select_one(".katex-html")
         del drawn["aria-hidden"]

@@ -27,6 +27,7 @@ NAMES = {"here", "there", "x"}
         ("@media print{.gone{a:b}}", ""),
         ("@media print{.gone{a:b}.here{a:b}}", "@media print{.here{a:b}}"),
         ("@font-face{src:url(a;b)}", "@font-face{src:url(a;b)}"),
+        ('@import "a.css";.here{a:b}', '@import "a.css";\n.here{a:b}'),
         ("@layer one;.here{a:b}", "@layer one;\n.here{a:b}"),
         ('/* } */.here::before{content:"}"}', '.here::before{content:"}"}'),
         (".bs-tooltip-end{a:b}", ".bs-tooltip-end{a:b}"),

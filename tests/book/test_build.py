@@ -95,17 +95,17 @@ def test_pages_are_finished_once_and_again_when_one_is_written_or_a_setting_is_a
         doctreedir=str(tmp_path),
         outdir=str(tmp_path),
     )
-    tries = iter([KeyboardInterrupt(), False, True, True, True])
+    tries = [KeyboardInterrupt(), False, True, True, True]
 
     def finish_pages(_):
-        outcome = next(tries)
+        outcome = tries.pop(0)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     def left() -> int:
         book_site.finish(app, None, book_site.state_of_book())
-        return tries.__length_hint__()
+        return len(tries)
 
     monkeypatch.setattr(book_site, "finish_pages", finish_pages)
     book_site.finish(app, ValueError("the build failed"), "")
