@@ -30,6 +30,7 @@ MADE = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "html"
 OLD = SITE.with_name("html.old")  # for a moment, while two sites change places
 LOG = ROOT / "_build" / "build.log"
+UNFINISHED = WORK / "unfinished"  # there while the work folder is being changed, or was left so
 SHOWN = re.compile(
     r"(?:Executing|Executed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
 )
@@ -69,8 +70,11 @@ def run_jupyter_book() -> int:
                 if SHOWN.search(plain) and not NOISE.search(plain):
                     print("  " + plain.strip().split("\r")[-1][:160], flush=True)
             return process.wait()
-        finally:  # whoever stops this stops what it started
-            process.terminate()
+        finally:
+            # Whoever stops this stops what it started. While cells run, nbclient keeps gentler
+            # signals to itself and goes on without a kernel, beside the next build.
+            process.kill()
+            process.wait()
 
 
 def failures() -> list[Failure]:
@@ -146,6 +150,16 @@ def restore() -> None:
         OLD.rename(SITE)
 
 
+def begin() -> None:
+    """Let every page be read and written again if the last build failed, or was stopped at any
+    moment: Sphinx takes what it has read for written, and a page warns only while it is read."""
+    shutil.rmtree(MADE / "reports", ignore_errors=True)
+    if UNFINISHED.exists():
+        (MADE.parent / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
+    WORK.mkdir(parents=True, exist_ok=True)
+    UNFINISHED.touch()
+
+
 def forget_chapter(name: str) -> None:
     """Make the next build execute one page again.
 
@@ -184,12 +198,10 @@ def main() -> int:
     restore()
     if arguments.chapter:
         forget_chapter(arguments.chapter)
-    shutil.rmtree(MADE / "reports", ignore_errors=True)
+    begin()
     print("Building the book (pages are executed once and kept) …", flush=True)
     status = run_jupyter_book()
     if status != 0:
-        # The next build reads every page again: only then does a page repeat its warnings.
-        (MADE.parent / ".doctrees" / "environment.pickle").unlink(missing_ok=True)
         print("\nThe build failed.", file=sys.stderr)
         for failure in failures():
             where = failure.page + (f", {failure.cell}" if failure.cell else "")
@@ -197,6 +209,7 @@ def main() -> int:
         kept = "The last good site is still in place." if SITE.exists() else "There is no site yet."
         print(f"{kept} The whole output is in {LOG.relative_to(ROOT)}.", file=sys.stderr)
         return 1
+    UNFINISHED.unlink()
     try:
         swap()
     finally:

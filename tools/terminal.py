@@ -22,7 +22,7 @@ def speak_anywhere() -> None:
 
 
 def in_one_sentence(main: Callable[[], int]) -> int:
-    """The status of a tool; a fault of the machine, or Ctrl-C, ends it with a sentence."""
+    """The status of a tool; a fault of the machine, Ctrl-C and SIGTERM end it with a sentence."""
     speak_anywhere()
     stopped = []
 
@@ -30,8 +30,9 @@ def in_one_sentence(main: Callable[[], int]) -> int:
         stopped.append(number)
         signal.default_int_handler(number, frame)
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, note)
     try:
         status = main()
         if status and stopped:  # what was called has swallowed the interruption, and failed of it

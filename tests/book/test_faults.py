@@ -35,8 +35,9 @@ def shown(root: Path) -> str:
     return (root / "_build" / "html" / "chapters" / "one.html").read_text(encoding="utf-8")
 
 
-def stopped(root: Path, after: float) -> tuple[int, str, float]:
-    """A build that gets Ctrl-C some seconds after its start: status, output, seconds it took."""
+def stopped(root: Path, after: float, **environment: str) -> tuple[int, str, float]:
+    """A build that gets Ctrl-C, some seconds after its start or from a page: status, output,
+    seconds it took. A build that a page has stopped leaves nothing that goes on."""
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, root / "tools" / "build.py"],
@@ -44,6 +45,7 @@ def stopped(root: Path, after: float) -> tuple[int, str, float]:
         stderr=subprocess.STDOUT,
         text=True,
         cwd=root,
+        env=os.environ | environment,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # what runs in the background may have been told to ignore Ctrl-C
@@ -52,11 +54,38 @@ def stopped(root: Path, after: float) -> tuple[int, str, float]:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=60)
+    else:
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
     return process.returncode, output, time.perf_counter() - started
 
 
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of a group are POSIX's")
+FROM_A_CELL = """import os, signal, time
+
+os.killpg(os.getpgid(os.getppid()), signal.%s)
+time.sleep(60)"""
+BEFORE_A_PAGE_IS_WRITTEN = """
+
+def stop(*_):
+    import signal, time
+
+    if "STOP" in os.environ:
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(60)
+
+
+set_up_the_rest = setup
+
+
+def setup(app):
+    app.connect("html-page-context", stop, priority=1)
+    return set_up_the_rest(app)
+"""
+
+
 @pytest.mark.long
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of a group are those of POSIX")
+@on_posix
 def test_a_build_that_is_stopped_at_any_of_ten_moments_leaves_a_whole_site(book):
     write(book, SECOND)
     status, output, whole = stopped(book, 600)
@@ -74,6 +103,30 @@ def test_a_build_that_is_stopped_at_any_of_ten_moments_leaves_a_whole_site(book)
     status, output = make(book)
     assert status == 0 and "text 9" in shown(book), output
     assert "Content-Security-Policy" in shown(book) and "site.css" in shown(book)
+
+
+@pytest.mark.long
+@on_posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_build_that_is_stopped_while_a_cell_runs_leaves_nothing_that_goes_on(name, book):
+    write(book, CELL % FROM_A_CELL % name)
+    status, output, _ = stopped(book, 600)
+    assert status == 130 and "Traceback" not in output
+
+
+@pytest.mark.long
+@on_posix
+def test_what_a_stopped_build_has_read_but_not_written_is_written_by_the_next(book):
+    with (book / "_sphinx" / "book_site.py").open("a") as file:
+        file.write(BEFORE_A_PAGE_IS_WRITTEN)
+    write(book, CELL % "import icllib.errors as e\nprint(getattr(e, 'NEW', 'the old'))")
+    assert make(book)[0] == 0 and "the old" in shown(book)
+    with (book / "icllib" / "errors.py").open("a") as file:
+        file.write("\nNEW = 'the new'\n")
+    status, output, _ = stopped(book, 600, STOP="yes")
+    assert status == 130 and "writing output" in output and "the old" in shown(book)
+    status, output = make(book)
+    assert status == 0 and "the new" in shown(book), output
 
 
 def test_a_site_that_was_stopped_between_two_renamings_is_put_back(monkeypatch, tmp_path):
