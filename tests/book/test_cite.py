@@ -91,6 +91,12 @@ def page(tmp_path_factory):
     return root / "_build" / "html" / "chapters" / "one.html"
 
 
+NAMES = """(words) => {
+  const link = document.querySelector(".icl-report a");
+  return new URL(link.href).searchParams.get("body").includes(words);
+}"""
+
+
 def report(page) -> dict[str, list[str]]:
     link = page.get_by_role("link", name="Report a mistake on this page")
     return parse_qs(urlsplit(link.get_attribute("href")).query)
@@ -178,15 +184,13 @@ def test_a_report_names_the_section_that_was_read_and_the_commit_of_the_footer(p
         body = report(seen.page)["body"][0].splitlines()
         assert body[1:3] == ["Section: Deeper (#deeper)", "Commit: 1a2b"]
         seen.page.evaluate("scrollTo(0, 0)")
-        seen.page.wait_for_timeout(2000)
-        assert "Section: One (#one)" in report(seen.page)["body"][0]
+        seen.page.wait_for_function(NAMES, arg="Section: One (#one)")
         seen.page.evaluate("scrollTo(0, document.body.scrollHeight)")
         seen.page.wait_for_timeout(2000)
         assert "Section: One (#one)" in report(seen.page)["body"][0], "at the foot nothing is read"
         seen.page.evaluate("location.hash = 'equation-eq-a'")
-        seen.page.wait_for_timeout(100)
-        body = report(seen.page)["body"][0]
-        assert "Section: GD++ and W_K (#gd-and-w-k)" in body and body.count("Section:") == 1
+        seen.page.wait_for_function(NAMES, arg="Section: GD++ and W_K (#gd-and-w-k)")
+        assert report(seen.page)["body"][0].count("Section:") == 1
         link = seen.page.get_by_role("link", name="Report a mistake on this page")
         assert link.get_attribute("href").startswith("https://github.com/x/y/issues/new?")
 

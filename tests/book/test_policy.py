@@ -91,6 +91,5 @@ def test_the_buttons_of_the_header_do_what_they_say(protocol, browser, address, 
         seen.page.locator("[data-press=print]").click()
         assert seen.page.title() == "printed"
         seen.page.locator("[data-press=full-screen]").click()
-        seen.page.wait_for_timeout(300)
-        assert seen.page.evaluate("document.fullscreenElement !== null")
+        seen.page.wait_for_function("document.fullscreenElement !== null")
         assert seen.errors == []

@@ -37,19 +37,16 @@ def test_the_menu_opens_the_list_of_chapters_at_every_width(width, way, browser,
         shown = chapter.is_visible()
         assert shown == (width >= 992)
         press(button, way)
-        page.wait_for_timeout(400)
-        assert chapter.is_visible() != shown
+        chapter.wait_for(state="hidden" if shown else "visible")
         if width < 992:
             page.keyboard.press("Escape")
-            page.wait_for_timeout(400)
-            assert not chapter.is_visible()
+            chapter.wait_for(state="hidden")
             press(button, way)
             chapter.click()
             assert page.url.endswith("06_one_layer_is_one_step.html")
         else:
             press(button, way)
-            page.wait_for_timeout(400)
-            assert chapter.is_visible()
+            chapter.wait_for(state="visible")
 
 
 @pytest.mark.parametrize("way", ["click", "tap", "key"])
