@@ -7,9 +7,12 @@ looks through.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from labels import directive, parser
-from sphinx.application import Sphinx
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 
 def left_out() -> bool:
