@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "assignments").glob("*/source.md"))
 SMALL = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
-kit: {{id: "99", title: Small, checks: assignment_01, library: [tasks]}}
+kit: {{id: "99", title: Small, checks: assignment_01, library: [tasks], limits: {limits}}}
 ---
 # Small
 ```{{code-cell}}
@@ -43,7 +43,7 @@ def loss(w, x, y):
 {test}
 ```
 ```{{code-cell}}
-:tags: [kit:loss, test, hidden, points:1]
+:tags: [kit:loss, test, {hidden}]
 check.loss(loss, seed=5)
 ```
 {more}
@@ -52,6 +52,8 @@ RIGHT = {
     "points": "2",
     "solution": "return (x @ w.T - y).square().sum() / (2 * len(x))",
     "test": "check.loss(loss)",
+    "hidden": "hidden, points:1",
+    "limits": "{}",
     "more": "",
 }
 
@@ -116,6 +118,11 @@ def test_no_line_of_a_solution_or_a_hidden_check_is_in_what_students_get(tmp_pat
             {"more": "```{code-cell}\n:tags: [test, points:1]\nx\n```"},
             r"expected one kit:NAME|points",
         ),
+        ({"hidden": "hiden, points:1"}, "a tag is 'hiden', expected kit:NAME, points:2, by-hand"),
+        ({"hidden": "hidden, points:one"}, "a tag is 'points:one'"),
+        ({"limits": "{cel: 5}"}, "limits is {'cel': 5}, expected numbers above 0 for cell, call"),
+        ({"limits": "{cell: 0}"}, "expected numbers above 0"),
+        ({"limits": "5"}, "limits is 5, expected"),
         ({"more": "```{code-cell}\n:tags: [kit:b]\nb = ...\n```"}, "needs a stub"),
         ({"more": "```{code-cell}\n# check.loss(loss, seed=5)\n```"}, "the student's notebook"),
     ],
@@ -149,6 +156,12 @@ def test_a_key_survives_its_file_and_a_broken_one_is_refused(tmp_path):
     path.write_text("{}")
     with pytest.raises(FormError, match="no key"):
         read_key(path)
+    packed = tmp_path / "grader.zip"
+    archives.write_archive(packed, {"key.json": key.as_json()})
+    assert archives.grader_key(packed) == key
+    archives.write_archive(packed, {"key.json": "{}"})
+    with pytest.raises(FormError, match=f"{packed} holds no key"):
+        archives.grader_key(packed)
 
 
 def test_the_archive_for_gradescope_holds_the_library_and_two_scripts(tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from icllib.course.key import FormError, Key, read_key
+from icllib.course.key import FormError, Key, parse_key, read_key
 from icllib.course.source import Cell, Source
 from icllib.files import write_atomically
 
@@ -138,15 +138,12 @@ def grader_key(path: Path) -> Key:
     """
     if path.suffix != ".zip":
         return read_key(path)
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                Path(folder, "key.json").write_bytes(archive.read("key.json"))
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise FormError(f"{path} is no grader's package: {error}") from None
-        return read_key(Path(folder, "key.json"))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read("key.json")
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise FormError(f"{path} is no grader's package: {error}") from None
+    return parse_key(text, path)
 
 
 _SETUP = f"""#!/usr/bin/env bash

@@ -10,7 +10,7 @@ from pathlib import Path
 from icllib.errors import InputError
 from icllib.files import digest
 
-__all__ = ["ByHand", "FormError", "Key", "Limits", "Test", "checks_digest", "read_key"]
+__all__ = ["ByHand", "FormError", "Key", "Limits", "Test", "checks_digest", "parse_key", "read_key"]
 
 
 class FormError(InputError):
@@ -128,13 +128,26 @@ class Key:
 
 
 def read_key(path: Path) -> Key:
-    """A key that `Key.as_json` wrote.
+    """The key in a file.
 
     Raises:
-        FormError: it is not one.
+        FormError: there is none.
+    """
+    return parse_key(path.read_bytes(), path)
+
+
+def parse_key(text: bytes, path: Path) -> Key:
+    """A key that `Key.as_json` wrote.
+
+    Args:
+        text: what it wrote.
+        path: the file that holds it, for the error.
+
+    Raises:
+        FormError: it is no key.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(text)
         data["tests"] = tuple(Test(**test) for test in data["tests"])
         data["by_hand"] = tuple(ByHand(**part) for part in data["by_hand"])
         data["limits"] = Limits(**data["limits"])
@@ -142,7 +155,7 @@ def read_key(path: Path) -> Key:
             data[name] = tuple(data[name])
         return Key(**data)
     except (TypeError, KeyError, ValueError) as error:
-        raise FormError(f"{path} is no key of an assignment: {error}") from None
+        raise FormError(f"{path} holds no key of an assignment: {error}") from None
 
 
 def checks_digest(checks: str) -> str:

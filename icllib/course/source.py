@@ -25,7 +25,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
@@ -36,6 +36,8 @@ __all__ = ["Cell", "Source", "find_source", "read_source"]
 
 _HEADING = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?, (\d+) min\)", re.M)
 _WORDS = {"setup", "solution", "test", "hidden", "by-hand", "rubric"}
+_OF_JUPYTER = {f"{do}-{part}" for do in ("hide", "remove") for part in ("input", "output", "cell")}
+_WITH_VALUE = re.compile(r"kit:\w+|points:\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,14 @@ def read_source(path: Path, variant: Mapping[str, float] | None = None, seed: in
 
 def _cell(cell: object, path: Path) -> Cell:
     tags = cell.metadata.get("tags", [])
+    for tag in tags:
+        if tag not in _WORDS | _OF_JUPYTER and not _WITH_VALUE.fullmatch(tag):
+            known = ", ".join(sorted(_WORDS | _OF_JUPYTER))
+            raise FormError(f"{path}: a tag is {tag!r}, expected kit:NAME, points:2, {known}")
     questions = [tag.removeprefix("kit:") for tag in tags if tag.startswith("kit:")]
     points = [float(tag.removeprefix("points:")) for tag in tags if tag.startswith("points:")]
     words = frozenset(tag for tag in tags if tag in _WORDS)
-    others = tuple(t for t in tags if t not in _WORDS and not t.startswith(("kit:", "points:")))
+    others = tuple(tag for tag in tags if tag in _OF_JUPYTER)
     question = questions[0] if questions else ""
     if len(questions) > 1 or len(points) > 1 or (question and not question.isidentifier()):
         raise FormError(f"{path}: a cell is tagged {tags}, expected one kit:NAME")
@@ -220,11 +226,24 @@ def _key(header: dict, cells: tuple[Cell, ...], path: Path) -> Key:
         by_hand=tuple(by_hand),
         checks=checks,
         library=tuple(header.get("library", ())),
-        limits=Limits(**header.get("limits", {})),
+        limits=_limits(header.get("limits", {}), path),
         avoid=tuple(header.get("avoid", ())),
         hidden=hidden.read_text(encoding="utf-8") if hidden.exists() else "",
         checks_digest=checks_digest(checks),
     )
+
+
+def _limits(given: object, path: Path) -> Limits:
+    known = [part.name for part in fields(Limits)]
+    if (
+        not isinstance(given, dict)
+        or not given.keys() <= set(known)
+        or not all(isinstance(value, int | float) and value > 0 for value in given.values())
+    ):
+        raise FormError(
+            f"{path}: limits is {given!r}, expected numbers above 0 for {', '.join(known)}"
+        )
+    return Limits(**given)
 
 
 def _call(code: str, path: Path) -> str:
