@@ -50,6 +50,21 @@ def built(root, **changes):
     write(root / "_build" / "html", pages | {"version.json": json.dumps(told)})
 
 
+def made(root, **changes):
+    """A PDF and slides, which say of which book they are, and slides of two chapters besides."""
+    built(root, **changes)
+    told = (root / "_build" / "html" / "version.json").read_text()
+    name = release.NAME
+    files = {f"pdf/{name}.pdf": "%PDF", f"pdf/{name}.html": "<p>", f"pdf/{name}.json": told}
+    for some in (name, f"{name}-3-6"):
+        files |= {
+            f"slides/{some}.pptx": "P",
+            f"slides/{some}.pdf": "%",
+            f"slides/{some}.json": told,
+        }
+    write(root / "_build", files)
+
+
 def commit(root, **files):
     write(root, {name.replace("__", "."): text for name, text in files.items()})
     git(root, "add", ".")
@@ -112,11 +127,13 @@ def test_the_source_has_no_owner_and_the_commit_s_date(book):
 
 
 def test_a_book_on_paper_and_slides_are_added_where_they_were_made(book):
-    write(book / "_build", {"pdf/book.pdf": "%PDF", "slides/one/index.html": "<h1>One</h1>"})
+    made(book)
     folder = release.release(book)
-    assert (folder / "book.pdf").read_text() == "%PDF"
-    assert (folder / "one-layer-one-step-1.0.0-slides.zip").exists()
-    assert "book.pdf" in (folder / "SHA256SUMS").read_text()
+    assert (folder / "one-layer-one-step-1.0.0.pdf").read_text() == "%PDF"
+    with zipfile.ZipFile(folder / "one-layer-one-step-1.0.0-slides.zip") as slides:
+        names = [name.rpartition("/")[2] for name in slides.namelist()]
+    assert names == [f"one-layer-one-step.{ending}" for ending in ("json", "pdf", "pptx")]
+    assert "one-layer-one-step-1.0.0.pdf" in (folder / "SHA256SUMS").read_text()
 
 
 def other_version(book):
@@ -132,6 +149,18 @@ REFUSED = {
     "a later commit": (lambda book: commit(book, new__md="New."), "was built from"),
     "a site of changed files": (lambda book: built(book, changed=True), "before all was committed"),
     "a site without commit": (lambda book: built(book, commit=None), "from no commit"),
+    "a PDF of another commit": (
+        lambda book: (made(book), commit(book, new__md="New."), built(book)),
+        "run `make pdf`",
+    ),
+    "slides that do not say": (
+        lambda book: (made(book), (book / f"_build/slides/{release.NAME}.json").unlink()),
+        "run `make slides`",
+    ),
+    "a version without a date": (
+        lambda book: (commit(book, CHANGELOG__md="## 1.0.0 – unreleased\n\n- B.\n"), built(book)),
+        "no date for version 1.0.0",
+    ),
     "no site": (lambda book: (book / "_build/html/version.json").unlink(), "make book"),
     "a library that cannot be built": (
         lambda book: (commit(book, pyproject__toml=PROJECT + 'x = "y"\n'), built(book)),

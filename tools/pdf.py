@@ -7,6 +7,7 @@ read from a first one and filled in for the next.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,7 @@ def main() -> int:
         print("Printing the whole book, which takes minutes …", flush=True)
         pdf = printed(source, browser)
     target.write_bytes(pdf)
+    shutil.copy(SITE / "version.json", target.with_suffix(".json"))  # of which book it is
     pages = len(re.findall(rb"/Type /Page\b(?!s)", pdf))
     print(f"{pages} pages, {len(pdf) / 1e6:.0f} MB: {target.relative_to(ROOT)}")
     return 0

@@ -82,34 +82,33 @@ def notes(root: Path, wanted: str) -> str:
     """What CHANGELOG.md says of a version.
 
     Raises:
-        ReleaseError: nothing.
+        ReleaseError: nothing, or that it is not released.
     """
     text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     sections = re.split(r"^## ", text, flags=re.M)[1:]
     for section in sections:
         title, _, body = section.partition("\n")
         if title.split()[0] == wanted and body.strip():
+            if "unreleased" in title.lower():
+                raise ReleaseError(f"CHANGELOG.md has no date for version {wanted}: give it one.")
             return f"# {title}\n\n{body.strip()}\n"
     raise ReleaseError(f"CHANGELOG.md has no section on version {wanted}.")
 
 
-def site(root: Path, at: str, wanted: str) -> Path:
-    """The folder of the built site.
+def check_edition(told: Path, what: str, command: str, at: str, wanted: str) -> None:
+    """Of which book something was made, as the site's `version.json` said then.
 
     Raises:
-        ReleaseError: there is none, or it was not built from this commit.
+        ReleaseError: it was not made of this commit, or does not say.
     """
-    folder = root / "_build" / "html"
-    told = folder / "version.json"
     if not told.exists():
-        raise ReleaseError("There is no site that says its commit: run `make book`.")
+        raise ReleaseError(f"There is no {what} that says its commit: run `{command}`.")
     found = json.loads(told.read_text(encoding="utf-8"))
     if found["commit"] != at:
         was = str(found["commit"])[:7] if found["commit"] else "no commit"
-        raise ReleaseError(f"The site was built from {was}, not {at[:7]}: run `make book`.")
+        raise ReleaseError(f"The {what} was built from {was}, not {at[:7]}: run `{command}`.")
     if found["changed"] or found["version"] != wanted:
-        raise ReleaseError("The site was built before all was committed: run `make book`.")
-    return folder
+        raise ReleaseError(f"The {what} was built before all was committed: run `{command}`.")
 
 
 def copy_of(root: Path, at: str, target: Path) -> None:
@@ -153,10 +152,10 @@ def undated(archive: bytes, seconds: int) -> bytes:
     return packed.getvalue()
 
 
-def pack(folder: Path, target: Path, seconds: int) -> None:
-    """A folder as .zip: all files under the name of the .zip, in order, with one date."""
+def pack(folder: Path, target: Path, seconds: int, names: str = "*") -> None:
+    """A folder as .zip: its files under the name of the .zip, in order, with one date."""
     date = datetime.datetime.fromtimestamp(seconds, datetime.UTC).timetuple()[:6]
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob(names)}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in sorted(paths.items()):
             if path.is_file():
@@ -187,8 +186,14 @@ def release(root: Path = ROOT) -> Path:
     """
     at, seconds = commit(root)
     wanted = version(root)
-    told, built = notes(root, wanted), site(root, at, wanted)
-    target = root / "_build" / "release"
+    told, built = notes(root, wanted), root / "_build"
+    site, book, slides = built / "html", built / "pdf" / f"{NAME}.pdf", built / "slides"
+    check_edition(site / "version.json", "site", "make book", at, wanted)
+    if book.exists():
+        check_edition(book.with_suffix(".json"), "PDF", "make pdf", at, wanted)
+    if slides.is_dir():
+        check_edition(slides / f"{NAME}.json", "deck of slides", "make slides", at, wanted)
+    target = built / "release"
     fresh = target.with_name("release.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -197,12 +202,12 @@ def release(root: Path = ROOT) -> Path:
         copy_of(root, at, tree)
         pack(tree / "results", fresh / f"{NAME}-{wanted}-results.zip", seconds)
         library(tree, fresh, seconds)
-    pack(built, fresh / f"{NAME}-{wanted}-site.zip", seconds)
+    pack(site, fresh / f"{NAME}-{wanted}-site.zip", seconds)
     (fresh / "NOTES.md").write_text(f"{told}\nBuilt from commit {at}.\n", encoding="utf-8")
-    for path in sorted((built.parent / "pdf").glob("*.pdf")):
-        shutil.copy(path, fresh)
-    if (built.parent / "slides").is_dir():
-        pack(built.parent / "slides", fresh / f"{NAME}-{wanted}-slides.zip", seconds)
+    if book.exists():
+        shutil.copy(book, fresh / f"{NAME}-{wanted}.pdf")
+    if slides.is_dir():
+        pack(slides, fresh / f"{NAME}-{wanted}-slides.zip", seconds, f"{NAME}.*")
     (fresh / SUMS).write_text(sums(fresh), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -129,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     for path, content in ((FOLDER / f"{name}.pptx", deck), (FOLDER / f"{name}.pdf", pdf)):
         path.write_bytes(content)
         print(f"{len(slides)} slides: {path.relative_to(ROOT)}")
+    shutil.copy(key_figures.SITE / "version.json", FOLDER / f"{name}.json")  # of which book
     return 0
 
 
