@@ -114,6 +114,21 @@ def test_what_is_graded_is_not_graded_again_unless_it_changes(two, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("setup", "words"),
+    [
+        ("1 / 0", "the set-up raised ZeroDivisionError: division by zero (line 1 of the cell)."),
+        ("while True: pass", "the set-up ran longer than 1 s."),
+    ],
+)
+def test_a_set_up_that_does_not_end_is_noted_once(setup, words, two, tmp_path):
+    key, place, counting = two
+    key = replace(key, setup=setup, limits=replace(key.limits, cell=1))
+    found = grade_all(key, find_submissions(place)[:1], counting, tmp_path / "out", 1, quiet=True)
+    assert found[0]["notes"] == [words]
+
+
+@pytest.mark.slow
 def test_a_changed_test_asks_nothing_else_again(two, tmp_path, monkeypatch):
     key, place, counting = two
     grade_all(key, find_submissions(place), counting, tmp_path / "out", 1, quiet=True)

@@ -175,7 +175,6 @@ def grade_one(
         with Session(box, library, key, answers.code) as session:
             asked = ask(key, session, new)
             notes += session.notes
-            notes += [f"the cell of {q}: {words}" for q, words in session.trouble.items() if not q]
     except Unreadable as error:
         notes.append(str(error))
         asked = [_nothing(key, test, str(error)) for test in new]

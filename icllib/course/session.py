@@ -112,6 +112,7 @@ class Session:
             if question in self.fatal:
                 continue
             seconds = self.key.limits.cell
+            what = f"the cell of {question}" if question else "the set-up"
             try:
                 reply = self._request({"do": "cell", "code": code}, seconds)
             except wire.WireError as error:
@@ -119,10 +120,12 @@ class Session:
                 words = _fatal(error, seconds)
                 self.fatal.add(question)
                 self.trouble[question] = f"your cell did not come to its end: it {words}."
-                self.notes.append(f"the cell of {question or 'the set-up'} {words}.")
+                self.notes.append(f"{what} {words}.")
                 return
             if "error" in reply:
                 self.trouble[question] = f"your cell raised {self._told(reply)}"
+                if not question:
+                    self.notes.append(f"{what} raised {self._told(reply)}")
 
     def _told(self, reply: dict) -> str:
         name, words = _error(reply)
