@@ -99,6 +99,15 @@ def test_files_can_be_looked_at_alone_and_what_is_minified_is_left_alone(book, m
     assert lint.files(".js") == []
 
 
+@pytest.mark.parametrize("name", ["chapters/three.md", "other.min.js", "../elsewhere.py"])
+def test_a_file_that_holds_no_code_of_the_book_is_named(name, book, monkeypatch, capsys):
+    monkeypatch.chdir(book)
+    (book / "other.min.js").write_text("x = 'a'")
+    with pytest.raises(SystemExit):
+        lint.main(["one.py", name])
+    assert f"{name}: no Python, script, or page" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(lint.BIN.joinpath("oxfmt").exists() is False, reason="oxfmt is not installed")
 def test_scripts_are_laid_out_and_looked_at(book, capsys):
     (book / "figure.js").write_text(f"const a = 'b' // {'c' * 100}\nif (a = 1) debugger;\n")

@@ -176,7 +176,15 @@ def test_a_port_that_is_taken_is_named_and_another_one_serves_the_site(
             with urllib.request.urlopen(f"{address}/index.html") as page:
                 assert page.read() == b"the book"
             server.shutdown()
-    assert f"Port {port} is taken; using {server.server_port}" in capsys.readouterr().out
+    told = f"Port {port}: Address already in use; using {server.server_port} instead."
+    assert told in capsys.readouterr().out
+
+
+def test_a_port_that_is_none_is_told(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["serve.py", "--port", "70000"])
+    with pytest.raises(SystemExit):
+        serve.main()
+    assert "--port: 70000, expected 0 to 65535" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ci", [False, True])

@@ -196,7 +196,7 @@ def main() -> int:
     arguments = parser.parse_args()
     started = time.perf_counter()
     restore()
-    if arguments.chapter:
+    if arguments.chapter is not None:
         forget_chapter(arguments.chapter)
     begin()
     print("Building the book (pages are executed once and kept) …", flush=True)

@@ -92,12 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fix", action="store_true", help="lay the files out first")
     parser.add_argument("files", nargs="*", type=Path, help="these files alone")
     options = parser.parse_args(arguments)
-    chosen = {path.resolve().relative_to(ROOT) for path in options.files}
+    chosen = {Path(os.path.relpath(path, ROOT)) for path in options.files}
 
     def some(paths: list[Path]) -> list[Path]:
         return [path for path in paths if not chosen or path in chosen]
 
     python, chapters, scripts = some(files(".py")), some(pages()), some(files(".js"))
+    if others := chosen.difference(python, chapters, scripts):
+        names = ", ".join(sorted(map(str, others)))
+        parser.error(f"{names}: no Python, script, or page with code of the book")
     if options.fix:
         mend(python, chapters, scripts)
     found = [*python_complaints(python), *script_complaints(scripts)]

@@ -15,13 +15,13 @@ PORT = 8000
 
 
 def server_at(port: int) -> http.server.ThreadingHTTPServer:
-    """A server of the site at a port, or at any free one where that is taken."""
+    """A server of the site at a port, or at any free one where that cannot be had."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(SITE))
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except (OSError, OverflowError):
+    except OSError as error:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        print(f"Port {port} is taken; using {server.server_port} instead.")
+        print(f"Port {port}: {error.strerror}; using {server.server_port} instead.")
         return server
 
 
@@ -29,6 +29,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Show the built site.")
     parser.add_argument("--port", type=int, default=PORT)
     port = parser.parse_args().port
+    if not 0 <= port < 2**16:
+        parser.error(f"argument --port: {port}, expected 0 to {2**16 - 1}")
     if not (SITE / "index.html").exists():
         print("There is no site yet: run `make book` first.", file=sys.stderr)
         return 1

@@ -163,10 +163,13 @@ def test_where_a_kernel_cuts_what_is_printed_does_not_show(pieces):
     assert outputs[0]["text"] == pieces[0]
 
 
-def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one():
+def test_a_chapter_is_found_by_part_of_its_name_and_only_if_it_is_one(monkeypatch):
     for name in ("nothing", "_"):
         with pytest.raises(SystemExit, match="NAME="):
             build.forget_chapter(name)
+    monkeypatch.setattr("sys.argv", ["build.py", "--chapter", ""])
+    with pytest.raises(SystemExit, match="NAME='' fits"):
+        build.main()
 
 
 def test_mathematics_carries_its_own_text_alternative():
