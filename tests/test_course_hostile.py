@@ -20,6 +20,8 @@ from icllib.course.marks import marks_of
 try:
     BOX, WHY = find_box(), ""
 except NoBoxError as error:
+    if "GITHUB_ACTIONS" in os.environ:  # there it is allowed: nothing may pass for want of it
+        raise
     BOX, WHY = None, str(error)
 
 # Their limits are seconds of the clock, which a busy machine lets pass before an honest cell is done.
@@ -147,23 +149,11 @@ def test_nothing_is_left_behind(records):
 
 
 def test_no_process_outlives_the_grading(records):
-    left = [
-        path
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"icllib.course.runner" in _bytes(path) and str(os.getpid()).encode() == _parent(path)
-    ]
-    assert not left
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_runner(path)]
 
 
-def _bytes(path):
+def _is_runner(path):
     try:
-        return path.read_bytes()
-    except OSError:
-        return b""
-
-
-def _parent(path):
-    try:
-        return path.with_name("stat").read_bytes().rpartition(b")")[2].split()[1]
-    except OSError:
-        return b""
+        return b"icllib.course.runner" in path.read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False
