@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icllib.errors import InputError, ShapeError, check_count, check_tensors
+from icllib.errors import InputError, ShapeError, check_count, check_generator, check_tensors
 from icllib.moments import answers_by_moments, answers_by_scores, pair_of
 from icllib.tasks import Prompts
 from icllib.tracing import Traced, trace
@@ -55,7 +55,8 @@ class _SelfAttention(Traced):
         def matrices(rows: int, columns: int) -> nn.Parameter:
             weight = torch.zeros(n_heads, rows, columns, dtype=dtype)
             if generator is not None:
-                weight = weight.to(generator.device).normal_(std=init_std, generator=generator)
+                device = check_generator(generator).device
+                weight = weight.to(device).normal_(std=init_std, generator=generator)
             return nn.Parameter(weight)
 
         self.W_K = matrices(dim_head, dim_token)
@@ -128,8 +129,8 @@ class LinearSelfAttention(_SelfAttention):
 
     Raises:
         ShapeError: (when called) the tokens have another width, or no context.
-        InputError: a size below 1; (when called) a dtype or device other than the weights', or
-            values not finite.
+        InputError: a size below 1, a generator that is none; (when called) a dtype or device other
+            than the weights', or values not finite.
     """
 
     def forward(self, tokens: Tokens) -> Tokens:
@@ -174,7 +175,7 @@ class MLP(Traced):
         dtype: of the weights.
 
     Raises:
-        InputError: a size below 1.
+        InputError: a size below 1, or a generator that is none.
         ShapeError: (when called) tokens that are not wider than N_x.
     """
 
@@ -188,13 +189,14 @@ class MLP(Traced):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        device = check_generator(generator).device
         widths = dim_hidden if isinstance(dim_hidden, Sequence) else [dim_hidden]
         named = [("dim_x", dim_x), *(("dim_hidden", width) for width in widths)]
         sizes = [check_count(name, size) for name, size in [*named, ("dim_features", dim_features)]]
         self.dim_x = sizes[0]
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(sizes):
-            layer = nn.Linear(inputs, outputs, dtype=dtype).to(generator.device)
+            layer = nn.Linear(inputs, outputs, dtype=dtype).to(device)
             for parameter in (layer.weight, layer.bias):
                 nn.init.normal_(parameter, std=inputs**-0.5, generator=generator)
             layers += [layer, nn.GELU()]

@@ -63,18 +63,25 @@ def check_count(name: str, value: object, minimum: int = 1) -> int:
     return int(number)
 
 
-def check_number(name: str, value: object, minimum: float | None = None) -> float | Tensor:
+def check_number(
+    name: str, value: object, minimum: float | None = None, *, above: float | None = None
+) -> float | Tensor:
     """The number as Python's own; a tensor without axes as it is, so that gradients flow.
 
     Raises:
-        InputError: no real number, NaN or infinity, or a number below `minimum`.
+        InputError: no real number, NaN or infinity, a number below `minimum`, or one that is not
+            `above` another.
     """
     number = _held(value)
     if isinstance(number, Tensor) and number.dim() == 0:
         return number  # inside vmap or a compiler, where nobody can look
     is_number = isinstance(number, Real) and not isinstance(number, bool) and _is_finite(number)
-    if not is_number or (minimum is not None and number < minimum):
+    is_low = is_number and (
+        (minimum is not None and number < minimum) or (above is not None and number <= above)
+    )
+    if not is_number or is_low:
         bound = "" if minimum is None else f" of at least {minimum}"
+        bound += "" if above is None else f" above {above}"
         raise InputError(f"{name} = {value!r}, expected a finite number{bound}")
     if isinstance(value, Tensor):
         return value

@@ -19,6 +19,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from torch import Tensor
 
+from icllib.errors import InputError
 from icllib.look import COLORS, LEARNERS, LOOK, css_tokens
 from icllib.svg import inlined
 
@@ -115,7 +116,7 @@ def draw_heatmap(
         largest: the size that gets the full colour; that of the largest entry unless given.
 
     Raises:
-        ValueError: an entry is larger than `largest`: its colour would say less than it is.
+        InputError: an entry is larger than `largest`: its colour would say less than it is.
     """
     rows, columns = matrix.shape
     figure, ax = canvas(2.6, 2.9, title=title, aspect="equal")
@@ -123,7 +124,7 @@ def draw_heatmap(
     most = float(values.abs().max())
     scale = most if largest is None else largest
     if most > scale * (1 + 1e-9):
-        raise ValueError(
+        raise InputError(
             f"largest = {scale}, expected at least the size of the largest entry, {most:.4g}"
         )
 
@@ -167,10 +168,10 @@ def to_svg(figure: Figure, alt: str) -> str:
         alt: the text alternative; it states what the figure shows.
 
     Raises:
-        ValueError: `alt` is empty.
+        InputError: `alt` is empty.
     """
     if not alt.strip():
-        raise ValueError(
+        raise InputError(
             "alt is empty: every figure needs a text alternative that states its finding"
         )
     buffer = io.StringIO()
@@ -230,7 +231,7 @@ def picture(
         name: by which the text can cite it: {fig}`name` becomes "figure 7.3".
 
     Raises:
-        ValueError: a panel has no text alternative.
+        InputError: a panel has no text alternative.
     """
     pairs = [panel if isinstance(panel, tuple) else (panel, alt) for panel in panels]
     svgs = tuple(to_svg(figure, text) for figure, text in pairs)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icllib.errors import InputError, check_count, check_number, warn_if_growing
+from icllib.errors import check_count, check_number, warn_if_growing
 from icllib.tasks import Prompts, single_or_double
 
 __all__ = ["conjugate_gradients", "least_squares", "newton_schulz", "ridge"]
@@ -83,9 +83,7 @@ def ridge(prompts: Prompts, strength: float) -> Weights:
     Raises:
         InputError: strength is not above 0 (`least_squares` is the limit λ → 0).
     """
-    strength = check_number("strength", strength, minimum=0.0)
-    if strength == 0:
-        raise InputError("strength = 0, expected a number above 0; least_squares is the limit")
+    strength = check_number("strength", strength, above=0)
     x, y, n = single_or_double(prompts.x), single_or_double(prompts.y), prompts.n_context
     gram, eye = x.mT @ x / n, torch.eye(prompts.dim_x).to(x)
     if strength < torch.finfo(x.dtype).eps ** 0.5 * gram.abs().max():

@@ -78,13 +78,14 @@ def tune(
         batch: how many prompts in each.
 
     Raises:
-        InputError: a start that is not above 0 or has no finite loss, or `batch` below 1.
+        InputError: a start that is not above 0 or has no finite loss, or `batch` below 2.
         ShapeError: the learner's predictions are not (batch, N_y).
 
     Warns:
         WallWarning: a number ended at the edge of its range.
     """
     _check_start(start)
+    batch = check_count("batch", batch, minimum=2)
     seen, fresh = (task.sample(batch, generator, dtype=torch.float64) for _ in range(2))
     search = _Search(learner, seen, start)
     with warnings.catch_warnings(), shapes_only():
@@ -203,12 +204,13 @@ def tune_online(
         judged_on: new prompts on which the loss is measured.
 
     Raises:
-        InputError: a start that is not above 0, or a size below 1.
+        InputError: a start that is not above 0, a size below 1, or judged_on below 2.
         ShapeError: the learner's predictions are not (batch, N_y).
     """
     _check_start(start)
-    for name, count in (("steps", steps), ("batch", batch), ("judged_on", judged_on)):
-        check_count(name, count)
+    check_count("steps", steps)
+    check_count("batch", batch)
+    check_count("judged_on", judged_on, minimum=2)
     logs = torch.tensor(
         [math.log(value) for value in start], dtype=torch.float64, requires_grad=True
     )
@@ -239,4 +241,4 @@ def _judged(
 
 def _check_start(start: Sequence[float]) -> None:
     for position, value in enumerate(start):
-        check_number(f"start[{position}]", value, minimum=1e-300)
+        check_number(f"start[{position}]", value, above=0)

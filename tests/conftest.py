@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+import surroundings
 import torch
 from hypothesis import settings
 
@@ -19,10 +19,6 @@ settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_sphinx")]
-
-import surroundings  # noqa: E402 (found in the folders above)
-
 surroundings.keep_inside()  # before matplotlib and the browser look for a home
 
 

@@ -121,6 +121,8 @@ def test_a_looped_layer_is_the_same_layer_again_and_again():
     ("call", "error", "message"),
     [
         (lambda: LinearSelfAttention(0), InputError, "dim_token = 0"),
+        (lambda: LinearSelfAttention(3, generator=3), InputError, "generator is a int, expected"),
+        (lambda: MLP(2, 3, 4, generator=0), InputError, "generator is a int, expected"),
         (lambda: SoftmaxSelfAttention(3, n_heads=-1), InputError, "n_heads = -1"),
         (
             lambda: LinearSelfAttention(10)(torch.ones(32, 11, 9)),

@@ -58,6 +58,13 @@ def test_what_is_no_number_is_refused(odd):
         check_count("x", odd)
 
 
+@pytest.mark.parametrize("low", [0, -1, 0.0, np.float32(-0.5), torch.tensor(0.0)])
+def test_what_is_not_above_a_number_is_refused_and_the_least_float_above_it_is_not(low):
+    with pytest.raises(InputError, match=r"x = .*, expected a finite number above 0"):
+        check_number("x", low, above=0)
+    assert check_number("x", 5e-324, above=0) == 5e-324
+
+
 @pytest.mark.parametrize("huge", [10**400, Fraction(10**400, 3)])
 def test_what_no_float_can_hold_is_not_finite(huge):
     with pytest.raises(InputError, match=r"x = .*, expected a finite number"):

@@ -24,10 +24,6 @@ def test_the_tuner_finds_the_best_single_step_of_the_closed_form(noise_std):
 
 def test_the_tuner_finds_the_strength_that_matches_the_noise():
     task = LinearTask(dim_x=3, n_context=6, x_dist="normal", noise_std=0.8, w_scale=1.3)
-
-    def ridge(prompts, strength):
-        return learners.predict(learners.ridge(prompts, strength), prompts.x_query)
-
     found = tune(task, ridge, [1.0], torch.Generator().manual_seed(1), batch=20_000)
     assert found.values[0] == pytest.approx(0.8**2 / (6 * 1.3**2), rel=0.1)
 
@@ -177,5 +173,8 @@ def test_tuning_online_is_deterministic_and_names_bad_input():
     for name in ("steps", "batch", "judged_on"):
         with pytest.raises(InputError, match=f"{name} = 0"):
             tune_online(LinearTask(), one_step, [0.1], generator(), **{name: 0})
+    for search, name in ((tune, "batch"), (tune_online, "judged_on")):
+        with pytest.raises(InputError, match=f"{name} = 1, expected an integer of at least 2"):
+            search(LinearTask(), one_step, [0.1], generator(), **{name: 1})
     with pytest.raises(InputError, match=r"start\[1\] = -1"):
         tune_online(LinearTask(), one_step, [0.1, -1.0], generator())

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from icllib.checks.answers import AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
-from icllib.checks.shared import above_zero, losses, solved, told_apart
+from icllib.checks.shared import losses, solved, told_apart
+from icllib.errors import check_number
 
 __all__ = ["best_stop", "descend", "gradient", "loss", "ridge", "same_decay", "steps_needed"]
 
@@ -35,7 +36,7 @@ def loss(
     answer: Callable[[Tensor, Tensor, Tensor], Tensor], seed: int = 0, factor: float = 1
 ) -> Feedback:
     """`answer(w, x, y)` → L(W); w (N_y, N_x), x (N, N_x), y (N, N_y)."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
 
     def case(n: int, dim_x: int, dim_y: int, seed: int) -> Case:
         (x, y), w = _data(n, dim_x, dim_y, seed), _start(dim_x, dim_y)
@@ -63,7 +64,7 @@ def gradient(
     answer: Callable[[Tensor, Tensor, Tensor], Tensor], seed: int = 0, factor: float = 1
 ) -> Feedback:
     """`answer(w, x, y)` → ∇L(W), (N_y, N_x)."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
 
     def case(n: int, dim_x: int, dim_y: int, seed: int) -> Case:
         (x, y), w = _data(n, dim_x, dim_y, seed), _start(dim_x, dim_y)
@@ -90,7 +91,7 @@ def descend(
     start: float = 0,
 ) -> Feedback:
     """`answer(x, y, lr, steps)` → W_0, W_1, … W_K, (K + 1, N_y, N_x)."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
 
     def case(n: int, dim_x: int, dim_y: int, lr: float, steps: int, seed: int) -> Case:
         x, y = _data(n, dim_x, dim_y, seed)
@@ -129,7 +130,7 @@ def ridge(
 ) -> Feedback:
     """`answer(x, y, decay)` → the W of least L(W) + (λ/2) ‖W − W_0‖²; also for fewer examples than
     inputs."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
 
     def case(n: int, dim_x: int, dim_y: int, decay: float, seed: int) -> Case:
         x, y = _data(n, dim_x, dim_y, seed)
@@ -166,7 +167,7 @@ def steps_needed(
 ) -> Feedback:
     """`answer(x, lr, epsilon)` → the least K with ‖W_K − W_∞‖ ≤ ε ‖W_∞ − W_0‖ whatever the labels
     are."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
 
     def case(n: int, dim_x: int, share: float, epsilon: float, seed: int) -> Case:
         x, values = _bowl(n, dim_x, seed)
@@ -241,7 +242,7 @@ def best_stop(
     """`answer(x, y, x_new, y_new, lr, most)` → (K, λ): the number of steps in 0 … `most` with the
     least loss on the new examples, and the decay of a grid, 10^−4 … 10^1 in 51 steps, with the
     least."""
-    above_zero(factor=factor)
+    check_number("factor", factor, above=0)
     for n, dim_x, shift in ((12, 8, 0), (10, 6, 1)):
         feedback = _best_stop(answer, n, dim_x, seed + shift, factor, start)
         if not feedback:

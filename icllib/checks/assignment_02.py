@@ -16,7 +16,7 @@ from torch import Tensor
 
 from icllib.checks.answers import Answer, AnswerError, call
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
-from icllib.checks.shared import Largest, above_zero, matrices, told_apart
+from icllib.checks.shared import Largest, matrices, told_apart
 from icllib.errors import check_number
 
 __all__ = ["attention", "causal_heads", "join", "kernel_head", "linear_attention", "softmax"]
@@ -112,7 +112,7 @@ def attention(
 ) -> Feedback:
     """`answer(tokens, W_Q, W_K, W_V, P)` → the tokens after one softmax head, (T, D); W_Q, W_K, W_V
     (d, D), P (D, d)."""
-    above_zero(power=power)
+    check_number("power", power, above=0)
     root = _root(power)
 
     def case(t: int, dim: int, width: int, seed: int) -> Case:
@@ -239,7 +239,7 @@ def kernel_head(
 ) -> Feedback:
     """`answer(dim_x, dim_y, width)` → (W_Q, W_K, W_V, P) of a softmax head over the examples that
     answers with their labels, weighted by exp(−‖x_i − x_q‖² / 2h²); tokens are (x, ‖x‖², 1, y)."""
-    above_zero(power=power)
+    check_number("power", power, above=0)
     for dim_x, dim_y, width, shift in ((3, 2, 0.8, 0), (2, 1, 1.7, 1)):
         feedback = _kernel_head(answer, dim_x, dim_y, width, seed + shift, sink, power)
         if not feedback:

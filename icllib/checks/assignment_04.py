@@ -17,8 +17,8 @@ from icllib import construct, learners, theory
 from icllib.attention import LinearSelfAttention
 from icllib.checks.answers import AnswerError, call, read
 from icllib.checks.feedback import Case, Feedback, checked, grade
-from icllib.checks.shared import above_zero, told_apart
-from icllib.errors import check_count
+from icllib.checks.shared import told_apart
+from icllib.errors import check_count, check_number
 from icllib.tasks import LinearTask, Prompts
 from icllib.tokens import join_tokens, read_prediction
 
@@ -98,7 +98,7 @@ def trained(
 ) -> Feedback:
     """`answer(dim_x, n_context, seed)` → a layer that was trained; its loss on new prompts is at
     most a tenth above that of gradient descent with as many steps as it has loops."""
-    above_zero(reach=reach)
+    check_number("reach", reach, above=0)
     dim_x, n = 3, 8
     layer = call(answer, dim_x, n, seed)
     if layer is None or layer is ...:

@@ -10,20 +10,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from icllib.checks.answers import AnswerError, read
-from icllib.errors import InputError, check_number
 
-__all__ = ["Largest", "above_zero", "losses", "matrices", "solved", "told_apart"]
-
-
-def above_zero(**numbers: float) -> None:
-    """Refuse a variant's number that is not above zero.
-
-    Raises:
-        InputError: it is not, or is no finite number.
-    """
-    for name, value in numbers.items():
-        if check_number(name, value) <= 0:
-            raise InputError(f"{name} = {value!r}, expected a number above 0")
+__all__ = ["Largest", "losses", "matrices", "solved", "told_apart"]
 
 
 def told_apart(right: Tensor, mistakes: Mapping[str, Tensor]) -> dict[str, Tensor]:

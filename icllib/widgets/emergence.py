@@ -53,8 +53,8 @@ class Emergence(LiveFigure):
             {"R": len(steps)},
         )
         check_tensors({"maps": (maps, ("R", "S", "T", "T-1"))}, {"T-1": sizes["T"] - 1})
-        check_number("step", step, minimum=1e-300)
-        check_number("zero", zero, minimum=1e-300)
+        check_number("step", step, above=0)
+        check_number("zero", zero, above=0)
         runs = [
             {
                 "seed": seed,

@@ -56,7 +56,7 @@ class Pools(LiveFigure):
                         f"pools[{kind!r}] has {len(sizes)} sizes and losses "
                         f"{tuple(values.shape)}, expected ({max(counts)}, {len(steps)})"
                     )
-                check_number(f"pools[{kind!r}]", float(values.min()), minimum=1e-300)
+                check_number(f"pools[{kind!r}]", float(values.min()), above=0)
         kinds = [
             {"name": kind, "sizes": list(sizes), "seen": seen.tolist(), "new": new.tolist()}
             for kind, (sizes, seen, new) in pools.items()
