@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from plain_markdown import authors, year
 from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.unsrt import Style
@@ -14,13 +15,7 @@ from sphinx.application import Sphinx
 
 def label(entry: Entry) -> str:
     """Ahn et al., 2023: the first author alone where there are more than two."""
-    people = entry.persons.get("author") or entry.persons.get("editor") or []
-    names = [
-        " ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "")
-        for person in people
-    ]
-    who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names) or entry.key
-    return f"{who}, {entry.fields.get('year', 'no year')}"
+    return f"{authors(entry)}, {year(entry)}"
 
 
 class AuthorYearLabels(BaseLabelStyle):

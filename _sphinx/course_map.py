@@ -13,6 +13,7 @@ from pathlib import Path
 
 import labels
 from docutils import nodes
+from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from labels import ROOT, Directive, directive, pages, parser
 from sphinx.application import Sphinx
@@ -165,7 +166,7 @@ class CourseMap(SphinxDirective):
                 "objectives": lambda: objectives_map(book, questions()),
                 "time": lambda: time_map(book),
             }
-            text = makers[self.arguments[0]]()
+            text = makers[directives.choice(self.arguments[0], tuple(makers))]()
         except (KeyError, ValueError) as error:
             raise self.error(str(error)) from error
         for path in [*(ROOT / f"{one.page}.md" for one in book), *ROOT.glob("assignments/*/*.md")]:

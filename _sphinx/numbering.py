@@ -44,13 +44,11 @@ def figures_in(page: str) -> list[str]:
 
 def typeset(caption: str) -> str:
     """A caption with its formulas set: those between dollars, letters with an index such as W_K."""
-    caption = re.sub(
-        r"(?<!\\)\$([^$]+)\$",
-        lambda m: katex_math.render(html.unescape(m[1]), display=False),
-        caption,
-    )
-    pieces = re.split(r'(<span class="katex">.*</span>)', caption)  # formulas that are set already
-    pieces[::2] = [_INDEXED.sub(_set_index, piece) for piece in pieces[::2]]
+    pieces = re.split(r"(?<!\\)\$([^$]+)\$", caption)  # words and formulas in turn
+    pieces[::2] = [_INDEXED.sub(_set_index, words) for words in pieces[::2]]
+    pieces[1::2] = [
+        katex_math.render(html.unescape(formula), display=False) for formula in pieces[1::2]
+    ]
     return "".join(pieces)
 
 

@@ -280,7 +280,7 @@ def authors(work: Entry) -> str:
     """The family names: one, two, or the first and others."""
     names = [
         " ".join([*person.prelast_names, *person.last_names])
-        for person in work.persons.get("author", [])
+        for person in work.persons.get("author") or work.persons.get("editor") or []
     ]
     names = [re.sub(r"[{}]", "", name) for name in names] or [
         re.sub(r"[{}]", "", work.fields.get("title", "?"))

@@ -51,11 +51,10 @@ def _add_runner(commands: argparse._SubParsersAction) -> None:
     runner.add_argument(
         "--seeds", type=int, help="how many models, instead of the experiment's own number"
     )
-    runner.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    runner.add_argument("--device", help="cpu (default) or cuda")
     runner.add_argument(
         "--jobs",
         type=int,
-        default=1,
         help="spread the seeds over this many processes; with `all`, so many experiments at a time",
     )
     runner.add_argument(
@@ -83,8 +82,18 @@ def _state(experiment: Experiment | Tuning | LanguageStudy, folder: Path) -> str
     return f"{experiment.name:<22} {state:<8} {experiment.question}"
 
 
+def _given(options: argparse.Namespace, *names: str) -> dict[str, object]:
+    """Those of some options that were given."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
 def _run(options: argparse.Namespace) -> None:
+    how = _given(options, "device", "jobs", "scheduler")
     if options.name == LANGUAGE.name:
+        for name in _given(options, "seeds") | how:
+            raise InputError(
+                f"--{name} was given, but {LANGUAGE.name} trains nothing: it takes --file alone"
+            )
         if options.file is None:
             raise InputError(
                 f"{LANGUAGE.name} needs --file, the path of {LANGUAGE.file}: it is in the package "
@@ -93,6 +102,8 @@ def _run(options: argparse.Namespace) -> None:
         result = measure_language_model(options.file, folder=options.folder)
         print(f"{LANGUAGE.name}: {result.record['seconds']:.0f} s", flush=True)
         return
+    if options.file is not None:
+        raise InputError(f"--file was given, but {options.name} reads no language model")
     chosen = list(NAMED.values()) if options.name == "all" else [named(options.name)]
     if options.seeds is not None:
         for experiment in chosen:
@@ -100,11 +111,10 @@ def _run(options: argparse.Namespace) -> None:
                 name = experiment.name
                 raise InputError(f"--seeds was given, but {name} trains nothing that has seeds")
         chosen = [replace(experiment, seeds=options.seeds) for experiment in chosen]
-    how = {name: getattr(options, name) for name in ("device", "jobs", "scheduler", "folder")}
     if options.name == "all":
-        results = run_all(chosen, **how)
+        results = run_all(chosen, folder=options.folder, **how)
     else:
-        results = [(chosen[0], run(chosen[0], **how))]
+        results = [(chosen[0], run(chosen[0], folder=options.folder, **how))]
     for experiment, result in results:
         told = f"{result.record['seconds']:.1f} s, {_outcome(experiment, result)}"
         print(f"{experiment.name}: {told}", flush=True)

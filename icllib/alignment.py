@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from icllib.attention import Transformer, from_moments
 from icllib.errors import InputError, check_count, check_number
 from icllib.learners import query_loss
+from icllib.losses import summarise
 from icllib.solvers import fit
 from icllib.tasks import Prompts, Task
 from icllib.tokens import join_tokens, read_prediction
@@ -26,7 +27,6 @@ from icllib.weights import without_stripes as without_stripes
 __all__ = [
     "Algorithm",
     "Alignment",
-    "best_multiple",
     "compare",
     "gd_share",
     "iterate",
@@ -142,14 +142,6 @@ def gd_share(predict: Predictor, prompts: Prompts) -> float:
     return float(1 - left.square().sum() / (slopes[half:] - slopes[half:].mean(0)).square().sum())
 
 
-def best_multiple(predict: Predictor, prompts: Prompts) -> float:
-    """The number by which a predictor's answers are best multiplied, by least squares. Judge it on
-    other prompts."""
-    with torch.no_grad():
-        answers = predict(prompts)
-    return float((answers * prompts.y_query).sum() / answers.square().sum())
-
-
 def sweep(
     predictors: Mapping[str, Predictor],
     tasks: Mapping[float | str, Task],
@@ -167,8 +159,8 @@ def sweep(
         prompts = task.sample(batch, torch.Generator().manual_seed(seed))
         for name, predict in predictors.items():
             with torch.no_grad():
-                losses = query_loss(predict(prompts), prompts)
-            found[name].append((float(losses.mean()), float(1.96 * losses.std() / batch**0.5)))
+                told = summarise(query_loss(predict(prompts), prompts))
+            found[name].append((told.mean, told.interval))
     return found
 
 

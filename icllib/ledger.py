@@ -9,15 +9,12 @@ from __future__ import annotations
 import datetime
 import json
 import math
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from icllib.files import FileError, write_atomically
-from icllib.store import FOLDER, MissingResultError
+from icllib.store import FOLDER, MissingResultError, version
 
 __all__ = [
     "SOURCES",
@@ -167,17 +164,6 @@ class Verdict:
         measured = [figure.as_json() for figure in self.figures]
         rest = {"verdict": self.verdict, "sure": self.sure, "command": self.command}
         return told | {"measured": measured} | rest
-
-
-def version() -> str:
-    """The version of icllib: of the book's pyproject.toml, or of the installed library."""
-    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
-    if project.exists():
-        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
-    try:
-        return installed_version("icllib")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def history(folder: Path = FOLDER) -> dict[str, dict]:

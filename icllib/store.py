@@ -9,8 +9,10 @@ import json
 import math
 import os
 import platform
+import tomllib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import safetensors.torch
@@ -192,7 +194,7 @@ def making(seconds: float, device: str) -> dict:
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
-            "icllib": _own_version(),
+            "icllib": version(),
         },
         "machine": machine(),
         "device": device,
@@ -200,9 +202,13 @@ def making(seconds: float, device: str) -> dict:
     }
 
 
-def _own_version() -> str:
+def version() -> str:
+    """The version of icllib: of the book's pyproject.toml, or of the installed library."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if project.exists():
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
     try:
-        return version("icllib")
+        return installed_version("icllib")
     except PackageNotFoundError:  # run from a copy that nobody installed
         return "unknown"
 

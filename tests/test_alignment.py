@@ -151,8 +151,3 @@ def test_every_layer_is_read_on_the_tokens_that_it_sees(problem, steps):
     read = alignment.read_layers(model, join_tokens(prompts), prompts.dim_x)
     assert [one.lr for one in read] == pytest.approx(lr, rel=1e-5)
     assert [one.gamma for one in read] == pytest.approx(gamma, rel=1e-5)
-
-
-def test_a_step_of_half_the_length_is_best_doubled():
-    exact = replace(PROMPTS, y_query=gd(3.0)(PROMPTS))
-    assert alignment.best_multiple(gd(1.5), exact) == pytest.approx(2)

@@ -365,7 +365,7 @@ def test_two_submissions_of_one_person_are_told_and_not_filled_in(tmp_path):
     (tmp_path / "roster.csv").write_text("id,name\n7,Ada\n8,Bob\n")
     found = [record("7_a", text=""), record("7_b", text=""), record("8", text="")]
     marks = [marks_of(KEY, each, {}) for each in found]
-    told = tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
+    told = tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", marks)
     assert rows(tmp_path / "out.csv")[1:] == [["7", "Ada", "", ""], ["8", "Bob", "3", "8"]]
     assert sum("one of several for 7" in line for line in told) == 2
 
@@ -373,7 +373,7 @@ def test_two_submissions_of_one_person_are_told_and_not_filled_in(tmp_path):
 def test_a_table_that_says_nothing_of_who_people_are_is_refused(tmp_path):
     (tmp_path / "roster.csv").write_text("who,group\nAda,1\n")
     with pytest.raises(InputError, match=r"columns 'who', 'group', expected one of id, .*name"):
-        tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [])
+        tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", [])
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_a_table_that_says_nothing_of_who_people_are_is_refused(tmp_path):
 def test_a_name_is_found_in_both_orders(table, name, tmp_path):
     (tmp_path / "roster.csv").write_text(f"{table}\n")
     told = tables.roster(
-        tmp_path / "roster.csv", tmp_path / "out.csv", KEY, [marks_of(KEY, record(name), {})]
+        tmp_path / "roster.csv", tmp_path / "out.csv", [marks_of(KEY, record(name), {})]
     )
     assert told == [] and rows(tmp_path / "out.csv")[1][-1] == name
 
@@ -394,7 +394,7 @@ def test_a_name_is_found_in_both_orders(table, name, tmp_path):
 def test_of_several_that_an_identifier_fits_the_name_decides(tmp_path):
     (tmp_path / "roster.csv").write_text("id,name\n1,Ada Lovelace\n2,Alan Turing\n")
     marks = [marks_of(KEY, record("turingalan_1_2_hw", text=""), {})]
-    tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", KEY, marks)
+    tables.roster(tmp_path / "roster.csv", tmp_path / "out.csv", marks)
     assert [row[2] for row in rows(tmp_path / "out.csv")] == ["points", "", "3"]
 
 

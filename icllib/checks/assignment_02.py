@@ -16,7 +16,7 @@ from torch import Tensor
 
 from icllib.checks.answers import Answer, AnswerError, call
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade, problem
-from icllib.checks.shared import Largest, matrices, told_apart
+from icllib.checks.shared import Largest, drawn, matrices, told_apart
 from icllib.errors import check_number
 
 __all__ = ["attention", "causal_heads", "join", "kernel_head", "linear_attention", "softmax"]
@@ -34,10 +34,6 @@ def _soft(scores: Tensor, sink: float, axis: int = -1) -> Tensor:
 
 def _root(power: float) -> str:
     return {0.5: "√d", 1: "d"}.get(power, f"d^{power:g}")
-
-
-def _drawn(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @checked
@@ -66,7 +62,7 @@ def softmax(answer: Callable[[Tensor], Tensor], seed: int = 0, sink: float = 0) 
     thousand."""
 
     def case(rows: int, t: int, loud: float, seed: int) -> Case:
-        scores = loud * _drawn(rows, t, seed=seed)
+        scores = loud * drawn(rows, t, seed=seed)
         right, size, mistakes = _soft(scores, sink), scores.exp(), {}
         if loud == 1:
             close = (scores - scores.amax(-1, keepdim=True)).exp()
@@ -103,7 +99,7 @@ def softmax(answer: Callable[[Tensor], Tensor], seed: int = 0, sink: float = 0) 
 def _weights(dim: int, width: int, seed: int, heads: int = 0) -> tuple[Tensor, ...]:
     front = (heads,) if heads else ()
     shapes = [(width, dim)] * 3 + [(dim, width)]
-    return tuple(_drawn(*front, *shape, seed=seed + k) for k, shape in enumerate(shapes))
+    return tuple(drawn(*front, *shape, seed=seed + k) for k, shape in enumerate(shapes))
 
 
 @checked
@@ -116,7 +112,7 @@ def attention(
     root = _root(power)
 
     def case(t: int, dim: int, width: int, seed: int) -> Case:
-        tokens = _drawn(t, dim, seed=seed)
+        tokens = drawn(t, dim, seed=seed)
         W_Q, W_K, W_V, P = _weights(dim, width, seed + 10)
 
         def run(
@@ -153,7 +149,7 @@ def causal_heads(
     (H, d, D), P (H, D, d)."""
 
     def case(t: int, dim: int, width: int, heads: int, seed: int) -> Case:
-        tokens = _drawn(t, dim, seed=seed)
+        tokens = drawn(t, dim, seed=seed)
         W_Q, W_K, W_V, P = _weights(dim, width, seed + 10, heads)
         one = torch.ones(t, t, dtype=torch.bool)
         masks = {"strict": one.triu(), "turned": one.tril(-1), "none": ~one, "late": ~one}
@@ -190,7 +186,7 @@ def linear_attention(answer: Callable[..., Tensor], seed: int = 0, power: float 
     come from the examples alone; also for very many tokens."""
 
     def case(t: int, dim: int, width: int, seed: int) -> Case:
-        tokens = _drawn(t, dim, seed=seed)
+        tokens = drawn(t, dim, seed=seed)
         W_Q, W_K, W_V, P = (w / 4 for w in _weights(dim, width, seed + 10))
 
         def run(last: int = -1, by: float = 1.0, soft: bool = False) -> Tensor:
@@ -215,7 +211,7 @@ def linear_attention(answer: Callable[..., Tensor], seed: int = 0, power: float 
 
 def _for_many(answer: object, right: Feedback, seed: int) -> Feedback:
     """`right`, or what is wrong with the answer where tokens are many."""
-    few, many = ((_drawn(t, 3, seed=seed), *_weights(3, 2, seed + 10)) for t in (500, _MANY))
+    few, many = ((drawn(t, 3, seed=seed), *_weights(3, 2, seed + 10)) for t in (500, _MANY))
     with Largest() as seen:  # here, so that nobody's machine has to hold the large table
         call(answer, *few)
     if seen.size >= 499 * 499:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from icllib.checks.answers import AnswerError, read, several
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade
+from icllib.checks.shared import drawn
 
 __all__ = [
     "attend",
@@ -20,10 +21,6 @@ __all__ = [
     "sharpness",
     "softmax_by_hand",
 ]
-
-
-def _drawn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @checked
@@ -49,9 +46,9 @@ def attend(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
 
     def case(n: int, d: int, m: int, seed: int, loud: float = 1.0) -> Case:
         query, keys, values = (
-            _drawn(d, seed=seed),
-            _drawn(n, d, seed=seed + 1),
-            _drawn(n, m, seed=seed + 2),
+            drawn(d, seed=seed),
+            drawn(n, d, seed=seed + 1),
+            drawn(n, m, seed=seed + 2),
         )
         scores = loud * keys @ query / d**0.5
         mistakes = _wrong_weights(scores, values, d) if loud == 1 else {}
@@ -210,7 +207,7 @@ def sharpness(answer: Callable[[Tensor, Tensor, float], Tensor]) -> Feedback:
     """`answer(scores, values, beta)` → d/dβ Σ softmax(β s)_i v_i."""
 
     def case(n: int, beta: float, seed: int) -> Case:
-        scores, values = _drawn(n, seed=seed), _drawn(n, seed=seed + 1)
+        scores, values = drawn(n, seed=seed), drawn(n, seed=seed + 1)
         a = (beta * scores).softmax(0)
         covariance = a @ ((scores - a @ scores) * values)
         plain = scores.softmax(0)

@@ -11,16 +11,13 @@ from torch.nn.functional import elu
 
 from icllib.checks.answers import read
 from icllib.checks.feedback import Case, Feedback, checked, compare, grade
+from icllib.checks.shared import drawn
 
 __all__ = ["forgetful", "normalised", "orthogonal_keys", "overwrite", "own_pair", "two_pairs"]
 
 
-def _drawn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
 def _sequence(t: int, d: int, m: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    return _drawn(t, d, seed=seed), _drawn(t, d, seed=seed + 1), _drawn(t, m, seed=seed + 2)
+    return drawn(t, d, seed=seed), drawn(t, d, seed=seed + 1), drawn(t, m, seed=seed + 2)
 
 
 @checked
@@ -112,9 +109,9 @@ def overwrite(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
 
     def case(m: int, d: int, length: float, seed: int) -> Case:
         memory, k, v = (
-            _drawn(m, d, seed=seed),
-            length * _drawn(d, seed=seed + 1),
-            _drawn(m, seed=seed + 2),
+            drawn(m, d, seed=seed),
+            length * drawn(d, seed=seed + 1),
+            drawn(m, seed=seed + 2),
         )
         size, missing = k @ k, v - memory @ k
         mistakes = {

@@ -10,13 +10,9 @@ import torch
 from torch import Tensor
 
 from icllib.checks.feedback import Case, Feedback, checked, grade
+from icllib.checks.shared import drawn
 
 __all__ = ["before_drop", "masked_limit", "picked_up", "plateau", "polynomial"]
-
-
-def _numbers(seed: int, *shape: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @checked
@@ -43,7 +39,7 @@ def picked_up(answer: Callable[[Tensor, Tensor], Tensor]) -> Feedback:
     """`answer(weights, y)` → weights[::2, 1::2] y."""
 
     def case(seed: int, n: int) -> Case:
-        weights, y = _numbers(seed, 2 * n + 1, 2 * n).softmax(dim=1), _numbers(seed + 9, n)
+        weights, y = drawn(2 * n + 1, 2 * n, seed=seed).softmax(dim=1), drawn(n, seed=seed + 9)
         mistakes = {
             "the y-tokens are the columns 1, 3, 5, …": weights[::2, ::2] @ y,
             "that is what the y-tokens pick up; the x-tokens are the rows 0, 2, 4, …": (
@@ -67,7 +63,11 @@ def before_drop(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Fe
     """`answer(x, y, x_query, lr)` → η/2 ȳ ⟨x̄, x_q⟩."""
 
     def case(seed: int, n: int, dim: int, lr: float) -> Case:
-        x, y, x_query = _numbers(seed, n, dim), _numbers(seed + 9, n), _numbers(seed + 18, dim)
+        x, y, x_query = (
+            drawn(n, dim, seed=seed),
+            drawn(n, seed=seed + 9),
+            drawn(dim, seed=seed + 18),
+        )
         right = lr / 2 * y.mean() * (x.mean(0) @ x_query)
         mistakes = {
             "half of the values are those of x-tokens, whose y-slots are empty.": 2 * right,
@@ -122,7 +122,11 @@ def masked_limit(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback
     """`answer(x, y, x_query)` → x_qᵀ Xᵀ tril(G)⁻¹ y."""
 
     def case(seed: int, n: int, dim: int) -> Case:
-        x, y, x_query = _numbers(seed, n, dim), _numbers(seed + 9, n), _numbers(seed + 18, dim)
+        x, y, x_query = (
+            drawn(n, dim, seed=seed),
+            drawn(n, seed=seed + 9),
+            drawn(dim, seed=seed + 18),
+        )
         gram = x @ x.T
 
         def solved(matrix: Tensor) -> Tensor:

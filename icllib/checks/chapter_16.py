@@ -9,13 +9,9 @@ import torch
 from torch import Tensor
 
 from icllib.checks.feedback import Case, Feedback, checked, grade
+from icllib.checks.shared import drawn
 
 __all__ = ["additive", "calibrated", "gated_delta", "noisy_labels", "patch"]
-
-
-def _numbers(seed: int, *shape: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @checked
@@ -24,7 +20,7 @@ def calibrated(answer: Callable[[Tensor, Tensor], float]) -> Feedback:
 
     def case(seed: int, n: int, bias: float) -> Case:
         labels = torch.tensor([1.0] * (n // 2) + [-1.0] * (n // 2), dtype=torch.float64)
-        leanings = 0.4 * labels + _numbers(seed, n) + bias
+        leanings = 0.4 * labels + drawn(n, seed=seed) + bias
         leanings[0] += 30  # one question pulls the mean away
 
         def share(threshold: Tensor | float) -> Tensor:
@@ -52,7 +48,7 @@ def noisy_labels(answer: Callable[[Tensor, float], tuple[Tensor, Tensor]]) -> Fe
     chance."""
 
     def case(seed: int, n: int, p: float) -> Case:
-        votes = _numbers(seed, n)
+        votes = drawn(n, seed=seed)
         mean, variance = (1 - 2 * p) * votes.sum(), 4 * p * (1 - p) * votes.square().sum()
 
         def both(first: Tensor, second: Tensor) -> Tensor:
@@ -80,8 +76,8 @@ def patch(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Feedback:
     """`answer(W, alone, after)` → W (after − alone) aloneᵀ / |alone|²."""
 
     def case(seed: int, rows: int, columns: int) -> Case:
-        W, alone = _numbers(seed, rows, columns), _numbers(seed + 9, columns)
-        after = alone + _numbers(seed + 18, columns)
+        W, alone = drawn(rows, columns, seed=seed), drawn(columns, seed=seed + 9)
+        after = alone + drawn(columns, seed=seed + 18)
         moved = W @ (after - alone)
         right = torch.outer(moved, alone) / alone.square().sum()
         mistakes = {
@@ -103,7 +99,11 @@ def gated_delta(answer: Callable[..., Tensor]) -> Feedback:
     """`answer(M, k, v, alpha, beta)` → αM − β (αM k − v) kᵀ."""
 
     def case(seed: int, size: int, alpha: float, beta: float) -> Case:
-        M, k, v = _numbers(seed, size, size), _numbers(seed + 9, size), _numbers(seed + 18, size)
+        M, k, v = (
+            drawn(size, size, seed=seed),
+            drawn(size, seed=seed + 9),
+            drawn(size, seed=seed + 18),
+        )
 
         def step(shrunk: Tensor, seen: Tensor) -> Tensor:
             return shrunk - beta * torch.outer(seen @ k - v, k)
@@ -163,7 +163,7 @@ def additive(answer: Callable[[Learner, Tensor, Tensor, Tensor], bool]) -> Feedb
     """`answer(learner, x, y, asked)` → whether its answers are sums over single examples."""
 
     def case(learner: Learner, is_step: bool, seed: int, hint: str) -> Case:
-        x, asked = _numbers(seed, 5, 3), _numbers(seed + 9, 4, 3)
+        x, asked = drawn(5, 3, seed=seed), drawn(4, 3, seed=seed + 9)
         y = torch.tensor([1.0, -0.5, 2.0, 1.5, -1.0], dtype=torch.float64)
         right = torch.tensor(float(is_step), dtype=torch.float64)
         return Case((learner, x, y, asked), right, {hint: 1 - right})

@@ -11,7 +11,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from icllib.checks.answers import AnswerError, read
 
-__all__ = ["Largest", "losses", "matrices", "solved", "told_apart"]
+__all__ = ["Largest", "drawn", "losses", "matrices", "solved", "told_apart"]
+
+
+def drawn(*shape: int, seed: int = 0) -> Tensor:
+    """Numbers from N(0, 1), float64."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def told_apart(right: Tensor, mistakes: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -159,7 +159,7 @@ def write_reports(key: Key, records: list[dict], options: argparse.Namespace) ->
     write_atomically(out / "class.html", page.encode("utf-8", "replace"))
     sentences = [f"{r['name']}: {note}" for r in records for note in r["notes"]] + again
     if options.roster:
-        sentences += tables.roster(options.roster, out / "roster.csv", key, marks)
+        sentences += tables.roster(options.roster, out / "roster.csv", marks)
     if options.canvas:
         place = out / "canvas.csv"
         sentences += tables.canvas(options.canvas, place, key, marks, options.column)

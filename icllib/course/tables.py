@@ -126,7 +126,7 @@ def check(
         _moodle_column(moodle, *_table(moodle)[:2], key)
 
 
-def roster(given: Path, out: Path, key: Key, marks: list[Marks]) -> list[str]:
+def roster(given: Path, out: Path, marks: list[Marks]) -> list[str]:
     """The roster with two more columns: points, and the submission that they are for.
 
     Returns:
