@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from icllib.files import FileError, plain, shipped, write_atomically
+from icllib.threads import cores
 
 __all__ = [
     "FOLDER",
@@ -224,5 +225,4 @@ def machine() -> str:
             if line.startswith("model name")
         ]
         processor = names[0] if names else processor
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{processor}, {cores} cores, {platform.system()}"
+    return f"{processor}, {cores()} cores, {platform.system()}"

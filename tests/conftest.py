@@ -13,7 +13,7 @@ import surroundings
 import torch
 from hypothesis import settings
 
-# The same examples in every run, and no clock: how fast a machine is says nothing about the
+# The same examples in every run of the same code, and no clock: how fast a machine is says nothing about the
 # mathematics.
 settings.register_profile("book", derandomize=True, deadline=None)
 settings.load_profile("book")

@@ -125,4 +125,4 @@ def test_a_deadline_holds_for_the_whole_message_however_slowly_it_drips():
     stop.set()
     thread.join()
     ours.close(), theirs.close()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10  # to its end it would drip for 20

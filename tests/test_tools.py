@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import signal
 import socket
 import subprocess
 import sys
@@ -214,6 +215,22 @@ def test_a_browser_is_fetched_into_the_folder(monkeypatch):
     assert folder.is_relative_to(bootstrap.ROOT) and "_build" in folder.parts
 
 
+@pytest.fixture
+def handlers():
+    """What signals do is put back afterwards."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_after_the_end_changes_nothing(handlers, capsys):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert terminal.in_one_sentence(lambda: 0) == 0
+    signal.raise_signal(signal.SIGINT)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
 def test_a_terminal_without_our_signs_stops_no_tool(encoding, monkeypatch):
     code = "import terminal; terminal.in_one_sentence(lambda: print('made … ✓ λ') or 0)"
@@ -230,7 +247,9 @@ def test_a_terminal_without_our_signs_stops_no_tool(encoding, monkeypatch):
         (KeyboardInterrupt(), "Stopped; the same command goes on"),
     ],
 )
-def test_a_fault_of_the_machine_ends_in_a_sentence_and_one_of_ours_does_not(error, words, capsys):
+def test_a_fault_of_the_machine_ends_in_a_sentence_and_one_of_ours_does_not(
+    error, words, handlers, capsys
+):
     def fails():
         raise error
 

@@ -119,7 +119,8 @@ def install() -> None:
     print(why or "Installing what the lock has, by its hashes (a few minutes) …", flush=True)
     if not why:
         pip("--quiet", "--require-hashes", "-r", str(LOCK))
-    if platform.system() == "Linux" and answers(TORCH_CPU_INDEX):
+    # Without an answer torch comes with gigabytes for graphics cards: ask more than once.
+    if platform.system() == "Linux" and any(answers(TORCH_CPU_INDEX) for _ in range(3)):
         print("Installing the CPU build of torch …", flush=True)
         pip("--progress-bar", "on", torch_requirement(), "--index-url", TORCH_CPU_INDEX)
     else:

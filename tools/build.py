@@ -34,6 +34,8 @@ UNFINISHED = WORK / "unfinished"  # there while the work folder is being changed
 SHOWN = re.compile(
     r"(?:Executing|Executed) notebook|WARNING|ERROR|reading sources|writing output|Using cached"
 )
+#: A kernel's ports are drawn a moment before it takes them: another program may be faster.
+NOT_STARTED = "Kernel died before replying to kernel_info"
 NOISE = re.compile(r"IPKernelApp|myst-nb v")
 
 
@@ -198,9 +200,12 @@ def main() -> int:
     restore()
     if arguments.chapter is not None:
         forget_chapter(arguments.chapter)
-    begin()
     print("Building the book (pages are executed once and kept) …", flush=True)
-    status = run_jupyter_book()
+    for _ in range(2):
+        begin()
+        status = run_jupyter_book()
+        if status == 0 or NOT_STARTED not in LOG.read_text(encoding="utf-8"):
+            break
     if status != 0:
         print("\nThe build failed.", file=sys.stderr)
         for failure in failures():

@@ -38,7 +38,9 @@ def program(folder: Path = FOLDER) -> Path | None:
         ]
         try:
             subprocess.run(pip, check=True, timeout=SECONDS, capture_output=True)
-        except (subprocess.SubprocessError, OSError):
+        except (subprocess.SubprocessError, OSError) as error:
+            said = getattr(error, "stderr", None) or str(error).encode()
+            print(said.decode(errors="replace"), file=sys.stderr)
             return None
         stamp.write_text(PINNED)
     return scripts / "jupyter-lab"
@@ -52,7 +54,7 @@ def variables(folder: Path = FOLDER) -> dict[str, str]:
     (kernel / "kernel.json").write_text(
         json.dumps({"argv": argv, "display_name": "Book", "language": "python"})
     )
-    own = {name: str(folder / name.lower()) for name in ("HOME", "IPYTHONDIR", "MPLCONFIGDIR")}
+    own = {name: str(folder / name.lower()) for name in ("HOME", "IPYTHONDIR")}
     own |= {
         f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
     }
@@ -73,6 +75,7 @@ def start(notebooks: Path, folder: Path = FOLDER, **extra: str) -> tuple[subproc
     options = {
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
         "ServerApp.root_dir": notebooks,
         "ServerApp.allow_root": True,
         "ServerApp.open_browser": False,

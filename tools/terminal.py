@@ -24,17 +24,19 @@ def speak_anywhere() -> None:
 def in_one_sentence(main: Callable[[], int]) -> int:
     """The status of a tool; a fault of the machine, Ctrl-C and SIGTERM end it with a sentence."""
     speak_anywhere()
-    stopped = []
+    stopped, ended = [], False
 
     def note(number: int, frame: object) -> None:
         stopped.append(number)
-        signal.default_int_handler(number, frame)
+        if not ended:  # what is done is done
+            signal.default_int_handler(number, frame)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(number, note)
     try:
         status = main()
+        ended = True
         if status and stopped:  # what was called has swallowed the interruption, and failed of it
             raise KeyboardInterrupt
         return status

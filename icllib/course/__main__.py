@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from icllib.course.key import FormError, Key, checks_digest
 from icllib.course.reading import Unreadable
 from icllib.errors import InputError
 from icllib.files import FileError, write_atomically
+from icllib.threads import cores
 
 __all__ = ["main"]
 
@@ -48,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--reveal", action="store_true", help="tell what hidden checks said: after the deadline"
     )
-    grade.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (all cores)"
-    )
+    grade.add_argument("--jobs", type=int, default=cores(), help="how many at a time (all cores)")
     grade.add_argument("--box", choices=["bubblewrap", "user"], default="bubblewrap")
     scope = commands.add_parser("gradescope", help="grade one submission inside Gradescope")
     scope.add_argument("key", type=Path)

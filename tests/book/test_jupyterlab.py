@@ -62,13 +62,15 @@ def lab(tmp_path_factory):
     notebooks.write_all(folder)
     process, address = jupyterlab.start(folder, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
     try:
-        for _ in range(600):
+        for _ in range(10 * SECONDS):
             try:
                 urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
                 break
             except OSError:
                 assert process.poll() is None, (jupyterlab.FOLDER / "server.log").read_text()
                 time.sleep(0.1)
+        else:
+            pytest.fail((jupyterlab.FOLDER / "server.log").read_text())
         yield address
     finally:
         process.terminate()

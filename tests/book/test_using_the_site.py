@@ -150,7 +150,7 @@ def test_numbers_of_equations_and_of_tables_can_be_pointed_at(browser, address):
         numbers = seen.page.locator("article a.icl-number")
         assert numbers.count() > 5
         for number in numbers.all():
-            number.click(trial=True, timeout=2000)
+            number.click(trial=True)
         marked = seen.page.locator("article :is(a, td).icl-number")
         values = marked.evaluate_all("all => all.map((one) => getComputedStyle(one).pointerEvents)")
         assert set(values) == {"auto"}

@@ -190,7 +190,7 @@ def visit(
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, **options
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     seen = Visit(context.new_page())
     own = url.split("/", 3)[:3]
 
