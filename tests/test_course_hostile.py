@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hostile
 import pytest
-from test_course_source import small
+from small_assignment import small
 
 from icllib.course.__main__ import main
 from icllib.course.archives import student_notebook

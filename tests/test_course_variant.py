@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_course_source import RIGHT, SMALL
+from small_assignment import RIGHT, SMALL
 
 from icllib.course import grade
 from icllib.course.__main__ import main

@@ -48,6 +48,12 @@ def test_the_lock_has_each_pin_with_hashes_and_names_no_host():
     assert "://" not in lock and not re.search(r"^(nvidia|cuda|triton|torch)\b", lock, re.M)
 
 
+def test_no_module_of_any_room_outgrows_a_reader():
+    paths = [path for ending in (".py", ".js", ".css") for path in lint.files(ending)]
+    lengths = {str(path): len(read(path).splitlines()) for path in paths}
+    assert len(lengths) > 300 and {name: n for name, n in lengths.items() if n > 300} == {}
+
+
 def test_contributing_gives_a_reason_for_every_entry_at_the_top():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:

@@ -1,8 +1,10 @@
 """Fixtures for the tests that look at pages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from reading import Page
 from visits import Visit, visit
 
 
@@ -12,3 +14,9 @@ def shown(request, browser, address) -> Iterator[Visit]:
     name, width = request.param
     with visit(browser, f"{address}/{name}.html", width) as seen:
         yield seen
+
+
+@pytest.fixture(scope="module")
+def page(site: Path) -> Callable[[str], Page]:
+    """What a chapter says and prints, by its name."""
+    return lambda name: Page(site / "chapters" / f"{name}.html")
