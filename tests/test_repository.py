@@ -137,6 +137,8 @@ def test_the_licences_are_whole_and_the_citation_can_be_read():
     assert "Apache License" in read("LICENSE") and "END OF TERMS AND CONDITIONS" in read("LICENSE")
     assert "Attribution 4.0 International Public License" in read("LICENSE-text")
     citation = yaml.safe_load(read("CITATION.cff"))
+    heading = f"## {citation['version']} – {citation['date-released']}"
+    assert heading in read("CHANGELOG.md").splitlines()
     assert citation["version"] in read("pyproject.toml") and citation["license"] == [
         "Apache-2.0",
         "CC-BY-4.0",
