@@ -155,11 +155,15 @@ def move(page, place: int, index: int, widget: str) -> None:
     target, key = MOVE[figure]
     cell = page.locator(".jp-Cell").filter(has=page.locator(".icl-controls")).nth(place)
     sentence = cell.locator("[aria-live]").inner_text()
-    cell.locator(target).first.focus()
     for _ in range(3):
-        page.keyboard.press(key)
-    page.wait_for_function(READY)
-    assert page.evaluate(ASK, STATE.format(widget)) != before
+        cell.locator(target).first.press(key)  # JupyterLab may have taken the focus back
+    for _ in range(SECONDS):
+        page.wait_for_function(READY)
+        if page.evaluate(ASK, STATE.format(widget)) != before:
+            break
+        time.sleep(1)
+    else:
+        pytest.fail(f"the kernel never heard that {figure} was moved from {before}")
     assert cell.locator("[aria-live]").inner_text() != sentence
 
 
