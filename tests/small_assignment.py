@@ -6,7 +6,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "assignments").glob("*/source.md"))
 SMALL = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
-kit: {{id: "99", title: Small, checks: assignment_01, library: [tasks], limits: {limits}}}
+kit: {{id: "99", title: Small, checks: assignment_01, library: [tasks], limits: {limits}, avoid: {avoid}}}
 ---
 # Small
 ```{{code-cell}}
@@ -39,6 +39,7 @@ RIGHT = {
     "test": "check.loss(loss)",
     "hidden": "hidden, points:1",
     "limits": "{}",
+    "avoid": "[]",
     "more": "",
 }
 

@@ -42,11 +42,9 @@ def checked(data, folder, capsys):
     return capsys.readouterr().out
 
 
-def answered(folder, code, header=""):
+def answered(folder, code, **changes):
     """A student's notebook with this answer, and its cell."""
-    path = small(folder)
-    text = path.read_text(encoding="utf-8").replace("library: [tasks]", f"library: [tasks]{header}")
-    path.write_text(text, encoding="utf-8")
+    path = small(folder, **changes)
     data = student_notebook(read_source(path))
     cell = next(c for c in data["cells"] if c["id"] == "kit-answer-loss")
     cell["source"] = code
@@ -72,8 +70,7 @@ def test_a_forgotten_return_is_told_apart_from_a_stub(code, words, tmp_path, cap
 @pytest.mark.slow
 def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
     code = "def loss(w, x, y):\n    while True: pass"
-    header = ", limits: {cell: 10, call: 1, total: 30}"
-    data, _ = answered(tmp_path, code, header)
+    data, _ = answered(tmp_path, code, limits="{cell: 10, call: 1, total: 30}")
     assert public_key(data).limits == Limits(10, 1, 30)
     assert "slower than 1 s: the grader would stop it" in checked(data, tmp_path, capsys)
 
@@ -81,14 +78,14 @@ def test_check_holds_to_the_grader_s_limits_and_says_so(tmp_path, capsys):
 @pytest.mark.slow
 def test_check_tells_of_names_that_an_answer_should_do_without(tmp_path, capsys):
     code = "def loss(w, x, y):\n    x.sum().backward()"
-    told = checked(answered(tmp_path, code, ", avoid: [backward]")[0], tmp_path, capsys)
+    told = checked(answered(tmp_path, code, avoid="[backward]")[0], tmp_path, capsys)
     assert "loss uses `backward` (line 2)" in told and "a person decides" in told
 
 
 @pytest.mark.slow
 def test_a_name_of_the_student_s_own_is_none_to_do_without(tmp_path, capsys):
     code = "def loss(w, x, y):\n    grad = w.sum()\n    return grad"
-    told = checked(answered(tmp_path, code, ", avoid: [grad]")[0], tmp_path, capsys)
+    told = checked(answered(tmp_path, code, avoid="[grad]")[0], tmp_path, capsys)
     assert "a person decides" not in told
 
 

@@ -99,7 +99,7 @@ def test_assignments_say_what_may_be_changed():
         (["01", "--variant", "factor"], "'factor', expected name=number"),
         (["01", "--variant", "factor=2", "factor=3"], "factor is given twice"),
         (["all", "--variant", "factor=2"], "belongs to one assignment"),
-        (["01", "--variant", "factor=0"], "factor = 0, expected a number above 0"),
+        (["01", "--variant", "factor=0"], "factor = 0, expected a finite number above 0"),
     ],
 )
 def test_a_variant_that_is_none_is_refused_by_name(arguments, words, tmp_path, capsys, monkeypatch):

@@ -142,7 +142,11 @@ def test_matched_ridge_beats_every_other_strength(generator):
         ),
         (lambda p: learners.gd_plus_plus(p, 0.1, math.inf, 1), InputError, "gamma = inf"),
         (lambda p: learners.gd_plus_plus(p, 0.1, 0.1, 1.5), InputError, "steps = 1.5"),
-        (lambda p: learners.ridge(p, 0), InputError, "strength = 0, expected a number above 0"),
+        (
+            lambda p: learners.ridge(p, 0),
+            InputError,
+            "strength = 0, expected a finite number above 0",
+        ),
         (lambda p: learners.ridge(p, -1.0), InputError, "strength = -1.0"),
         (
             lambda p: learners.predict(torch.ones(2, 1, 3), p.x_query),

@@ -27,9 +27,16 @@ def public_key(data: dict) -> Key:
         FormError: it is no notebook of the kit.
     """
     kit = kit_of(data)
-    if "assignment" not in kit:
-        raise FormError("this notebook is no assignment of the book, or has lost its marks")
-    tests = _tests(kit, data)
+    try:
+        number, limits = str(kit["assignment"]), Limits(**kit["limits"])
+        tests = tuple(
+            Test(question, code, float(points), False, count)
+            for count, (question, code, points) in enumerate(kit["tests"], 1)
+        )
+    except (KeyError, TypeError, ValueError):
+        raise FormError(
+            "this notebook is no assignment of the book, or has lost its marks"
+        ) from None
     if not tests:
         raise FormError("this assignment has no checks: a person reads it")
     variant = kit.get("variant")
@@ -40,7 +47,7 @@ def public_key(data: dict) -> Key:
             f"(checks it came with: {len(tests)}): copy your answers into a fresh file"
         )
     return Key(
-        id=str(kit["assignment"]),
+        id=number,
         title="",
         questions=questions,
         setup=kit.get("setup", ""),
@@ -48,31 +55,10 @@ def public_key(data: dict) -> Key:
         tests=tests,
         checks=kit.get("checks", ""),
         library=tuple(kit.get("library", ())),
-        limits=_limits(kit),
+        limits=limits,
         avoid=tuple(kit.get("avoid", ())),
         variant=variant if isinstance(variant, dict) else {},
     )
-
-
-def _tests(kit: dict, data: dict) -> tuple[Test, ...]:
-    """The public checks that the notebook itself lists or, in an older one, those of its cells."""
-    cells = [
-        (m["question"], "".join(c["source"]), m.get("points", 0))
-        for c, m in marked(data)
-        if m.get("kind") == "test"
-    ]
-    return tuple(
-        Test(question, code.strip(), float(points), False, number)
-        for number, (question, code, points) in enumerate(kit.get("tests", cells), 1)
-    )
-
-
-def _limits(kit: dict) -> Limits:
-    """The grader's limits; generous ones in a notebook that was built before it named them."""
-    try:
-        return Limits(**kit["limits"])
-    except (KeyError, TypeError):
-        return Limits(cell=120, call=120, total=1200)
 
 
 def check_notebook(path: Path) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from icllib.errors import InputError, check_count, check_number
+from icllib.errors import check_count, check_number
 from icllib.plots import COLORS, LEARNERS, canvas, label_line, to_svg
 from icllib.widgets.base import LiveFigure, vector
 
@@ -44,10 +44,8 @@ class Optimum(LiveFigure):
     ) -> None:
         values = vector("spectrum", spectrum)
         for place, value in enumerate(values):
-            if value <= 0:
-                raise InputError(f"spectrum[{place}] = {value}, expected a number above 0")
+            check_number(f"spectrum[{place}]", value, above=0)
         check_count("n_context", n_context)
-        check_number("spectrum[0]", values[0])
         logs = [
             float(v)
             for v in torch.log2(torch.tensor(values, dtype=torch.float64)).round(decimals=2)
