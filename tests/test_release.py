@@ -136,6 +136,11 @@ def test_a_book_on_paper_and_slides_are_added_where_they_were_made(book):
     assert "one-layer-one-step-1.0.0.pdf" in (folder / "SHA256SUMS").read_text()
 
 
+def test_slides_of_some_chapters_alone_are_left_out(book):
+    write(book / "_build" / "slides", {f"{release.NAME}-3-6.pptx": "P"})
+    assert not list(release.release(book).glob("*slides*"))
+
+
 def other_version(book):
     commit(book, pyproject__toml=PROJECT.replace("1.0.0", "1.1.0"))
     commit(book, CITATION__cff="version: 1.1.0\n")

@@ -187,12 +187,13 @@ def release(root: Path = ROOT) -> Path:
     at, seconds = commit(root)
     wanted = version(root)
     told, built = notes(root, wanted), root / "_build"
-    site, book, slides = built / "html", built / "pdf" / f"{NAME}.pdf", built / "slides"
+    site, book = built / "html", built / "pdf" / f"{NAME}.pdf"
+    deck = built / "slides" / f"{NAME}.pptx"
     check_edition(site / "version.json", "site", "make book", at, wanted)
     if book.exists():
         check_edition(book.with_suffix(".json"), "PDF", "make pdf", at, wanted)
-    if slides.is_dir():
-        check_edition(slides / f"{NAME}.json", "deck of slides", "make slides", at, wanted)
+    if deck.exists():
+        check_edition(deck.with_suffix(".json"), "deck of slides", "make slides", at, wanted)
     target = built / "release"
     fresh = target.with_name("release.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -206,8 +207,8 @@ def release(root: Path = ROOT) -> Path:
     (fresh / "NOTES.md").write_text(f"{told}\nBuilt from commit {at}.\n", encoding="utf-8")
     if book.exists():
         shutil.copy(book, fresh / f"{NAME}-{wanted}.pdf")
-    if slides.is_dir():
-        pack(slides, fresh / f"{NAME}-{wanted}-slides.zip", seconds, f"{NAME}.*")
+    if deck.exists():
+        pack(deck.parent, fresh / f"{NAME}-{wanted}-slides.zip", seconds, f"{NAME}.*")
     (fresh / SUMS).write_text(sums(fresh), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
