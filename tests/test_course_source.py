@@ -69,7 +69,7 @@ def test_no_line_of_a_solution_or_a_hidden_check_is_in_what_students_get(tmp_pat
             {"more": "```{code-cell}\n:tags: [test, points:1]\nx\n```"},
             r"expected one kit:NAME|points",
         ),
-        ({"hidden": "hiden, points:1"}, "a tag is 'hiden', expected kit:NAME, points:2, by-hand"),
+        ({"hidden": "hide, points:1"}, "a tag is 'hide', expected kit:NAME, points:2, by-hand"),
         ({"hidden": "hidden, points:one"}, "a tag is 'points:one'"),
         ({"limits": "{cel: 5}"}, "limits is {'cel': 5}, expected numbers above 0 for cell, call"),
         ({"limits": "{cell: 0}"}, "expected numbers above 0"),
