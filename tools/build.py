@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,7 +144,8 @@ def swap() -> None:
     if SITE.exists():
         SITE.rename(OLD)
     fresh.rename(SITE)
-    shutil.rmtree(OLD, ignore_errors=True)
+    with suppress(KeyboardInterrupt):  # the new site is there: what is left, the next build deletes
+        shutil.rmtree(OLD, ignore_errors=True)
 
 
 def restore() -> None:

@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--reveal", action="store_true", help="tell what hidden checks said: after the deadline"
     )
-    grade.add_argument("--jobs", type=int, default=cores(), help="how many at a time (all cores)")
+    grade.add_argument("--jobs", type=int, help="how many at a time (default: all cores)")
     grade.add_argument("--box", choices=["bubblewrap", "user"], default="bubblewrap")
     scope = commands.add_parser("gradescope", help="grade one submission inside Gradescope")
     scope.add_argument("key", type=Path)
@@ -112,7 +112,8 @@ def _grade(options: argparse.Namespace) -> None:
     check_tables(key, options)
     found = find_submissions(options.submissions)
     claim(options.out, key)
-    records = grade_all(key, found, find_box(options.box), options.out, options.jobs)
+    jobs = cores() if options.jobs is None else options.jobs
+    records = grade_all(key, found, find_box(options.box), options.out, jobs)
     for line in write_reports(key, records, options):
         print(line)
 

@@ -20,9 +20,9 @@ from handed_in import (
     chapter_17,
     what_you_need,
 )
-from handed_in.entries import MODULES, Entry
+from handed_in.entries import Entry
 
-__all__ = ["MODULES", "TABLE", "Entry"]
+__all__ = ["TABLE", "Entry"]
 
 TABLE = chapter_01.ENTRIES + chapter_02.ENTRIES + chapter_03.ENTRIES + chapter_04.ENTRIES
 TABLE += chapter_05.ENTRIES + chapter_06.ENTRIES + chapter_07.ENTRIES + chapter_08.ENTRIES

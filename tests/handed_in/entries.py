@@ -7,32 +7,6 @@ from dataclasses import dataclass, field
 
 import torch
 
-from icllib.checks import (
-    chapter_01,
-    chapter_02,
-    chapter_03,
-    chapter_04,
-    chapter_05,
-    chapter_06,
-    chapter_07,
-    chapter_08,
-    chapter_09,
-    chapter_10,
-    chapter_11,
-    chapter_12,
-    chapter_13,
-    chapter_14,
-    chapter_15,
-    chapter_16,
-    chapter_17,
-    intro,
-    what_you_need,
-)
-
-MODULES = (intro, chapter_01, chapter_02, chapter_03, chapter_04, chapter_05, chapter_06)
-MODULES += (chapter_07, chapter_08, chapter_09, chapter_10, chapter_11, chapter_12)
-MODULES += (chapter_13, chapter_14, chapter_15, chapter_16, chapter_17, what_you_need)
-
 
 @dataclass(frozen=True)
 class Entry:
