@@ -1,5 +1,8 @@
 """Right answers to every exercise, and the mistakes that learners make, chapter by chapter."""
 
+import importlib
+from pathlib import Path
+
 from handed_in import (
     chapter_01,
     chapter_02,
@@ -21,8 +24,16 @@ from handed_in import (
     what_you_need,
 )
 from handed_in.entries import Entry
+from icllib import checks
 
-__all__ = ["TABLE", "Entry"]
+__all__ = ["MODULES", "TABLE", "Entry"]
+
+CHAPTERS = sorted(path.stem for path in Path(checks.__file__).parent.glob("chapter_*.py"))
+#: The modules of the book's checks, in the order of its pages.
+MODULES = [
+    importlib.import_module(f"icllib.checks.{page}")
+    for page in ("intro", *CHAPTERS, "what_you_need")
+]
 
 TABLE = chapter_01.ENTRIES + chapter_02.ENTRIES + chapter_03.ENTRIES + chapter_04.ENTRIES
 TABLE += chapter_05.ENTRIES + chapter_06.ENTRIES + chapter_07.ENTRIES + chapter_08.ENTRIES
