@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import copy
 import functools
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from cells import cells_of
 from handed_in import MODULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,10 +53,7 @@ def cells(chapter: str) -> tuple[str, ...]:
         if chapter == "intro"
         else next((ROOT / "chapters").glob(f"{chapter.removeprefix('chapter_')}*.md"))
     )
-    found = re.findall(
-        r"^```\{code-cell\}[^\n]*\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S
-    )
-    return tuple(re.sub(r"\A(:[^\n]*\n)+", "", cell) for cell in found)
+    return tuple(cell.code for cell in cells_of(path.read_text(encoding="utf-8")))
 
 
 def names(node: ast.AST, context: type) -> set[str]:

@@ -16,6 +16,10 @@ from pathlib import Path
 import cells
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "_sphinx"))
+
+from notebooks import is_notebook  # noqa: E402 (found in the folder above)
+
 COLUMNS = 100
 SKIPPED = {"_build", ".venv", ".git", "katex", "__pycache__"}
 BIN = Path(sys.executable).parent
@@ -35,7 +39,7 @@ def pages() -> list[Path]:
     """The book's pages and assignments that hold code."""
     folders = ("intro.md", "chapters", "assignments")
     places = (path for path in files(".md") if path.parts[0] in folders)
-    return [path for path in places if "kernelspec:" in read(path)[:600]]
+    return [path for path in places if is_notebook(ROOT / path)]
 
 
 def read(path: Path) -> str:

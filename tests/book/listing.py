@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import yaml
+from notebooks import is_notebook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -11,9 +12,7 @@ _toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [_toc["root"]] + [chapter["file"] for part in _toc["parts"] for chapter in part["chapters"]]
 
 #: The pages that run code.
-CHAPTERS = [
-    name for name in PAGES if "kernelspec:" in (ROOT / f"{name}.md").read_text(encoding="utf-8")
-]
+CHAPTERS = [name for name in PAGES if is_notebook(ROOT / f"{name}.md")]
 
 #: Those that teach, with exercises; the page that goes along with the paper only shows.
 TEACHING = [name for name in CHAPTERS if name != "chapters/the_paper"]

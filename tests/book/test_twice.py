@@ -2,10 +2,10 @@
 
 import ast
 import builtins
-import re
 import symtable
 
 import pytest
+from cells import cells_of
 from listing import CHAPTERS, ROOT
 
 #: Names that the prose uses again for the same kind of thing; each is set where a section begins.
@@ -15,12 +15,6 @@ REUSED = {
     "chapters/08_copying": {"layer"},
     "chapters/what_you_need": {"x"},
 }
-
-
-def cells(name: str) -> list[str]:
-    page = (ROOT / f"{name}.md").read_text(encoding="utf-8")
-    found = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", page, re.M | re.S)
-    return [re.sub(r"\A(:[^\n]*\n)+", "", cell) for cell in found]
 
 
 def loaded(table: symtable.SymbolTable, top: bool = True) -> set[str]:
@@ -50,7 +44,8 @@ def taken_and_bound(cell: str) -> tuple[set[str], set[str]]:
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_no_cell_binds_a_name_anew_that_an_earlier_cell_takes_from_before(name):
-    pairs = [taken_and_bound(cell) for cell in cells(name)]
+    page = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+    pairs = [taken_and_bound(cell.code) for cell in cells_of(page)]
     again = {
         word
         for place, (taken, _) in enumerate(pairs)
