@@ -46,14 +46,15 @@ EQUIVALENT = {
 
 
 @functools.cache
-def cells(chapter: str) -> tuple[str, ...]:
-    """The code cells of a page."""
+def cells(chapter: str) -> tuple[list[ast.stmt], ...]:
+    """The statements of each code cell of a page."""
     path = (
         ROOT / "intro.md"
         if chapter == "intro"
         else next((ROOT / "chapters").glob(f"{chapter.removeprefix('chapter_')}*.md"))
     )
-    return tuple(cell.code for cell in cells_of(path.read_text(encoding="utf-8")))
+    page = path.read_text(encoding="utf-8")
+    return tuple(ast.parse(cell.code).body for cell in cells_of(page))
 
 
 def names(node: ast.AST, context: type) -> set[str]:
@@ -97,9 +98,8 @@ def needed(statements: list[ast.stmt], wanted: set[str]) -> list[ast.stmt]:
 def solution(chapter: str, name: str) -> tuple[list[ast.stmt], list[ast.stmt], ast.Call]:
     """What a solution rests on, the statements that are the answer, and the call of the check."""
     before: list[ast.stmt] = []
-    for source in cells(chapter):
-        tree = ast.parse(source).body
-        for place, statement in enumerate(tree):
+    for cell in cells(chapter):
+        for place, statement in enumerate(cell):
             call = getattr(getattr(getattr(statement, "value", None), "func", None), "value", None)
             if isinstance(call, ast.Call) and ast.unparse(call.func) == f"check.{name}":
                 handed = set().union(
@@ -107,15 +107,15 @@ def solution(chapter: str, name: str) -> tuple[list[ast.stmt], list[ast.stmt], a
                 )
                 answers = [
                     s
-                    for s in tree[:place]
+                    for s in cell[:place]
                     if defined(s) & handed and not isinstance(s, ast.Import | ast.ImportFrom)
                 ]
-                rest = [s for s in [*before, *tree[:place]] if s not in answers]
+                rest = [s for s in [*before, *cell[:place]] if s not in answers]
                 # The open exercise defines the same names as the solution does.
                 rest = [s for s in rest if not any(defined(s) & defined(a) for a in answers)]
                 wanted = set().union(handed, *(free(a) for a in answers), {"check"})
                 return needed(rest, wanted), answers, call
-        before += tree
+        before += cell
     raise AssertionError(f"{chapter} has no solution that calls check.{name}(…).must_hold()")
 
 

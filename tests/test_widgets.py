@@ -3,6 +3,7 @@ without a kernel."""
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from icllib.widgets import (
     Kernels,
     Ledger,
     LineFit,
+    LiveFigure,
     Loops,
     Memory,
     Optimum,
@@ -56,22 +58,29 @@ def test_python_and_the_module_compute_the_same(name, browser):
     page.close()
 
 
+@cache
+def displayed(name: str) -> tuple[LiveFigure, dict]:
+    """A figure, and what a notebook is given to show it in each of its ways."""
+    figure = FIGURES[name]()
+    return figure, figure._repr_mimebundle_()[0]
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_has_an_answer_to_what_its_caption_asks(name):
-    figure = FIGURES[name]()
+    figure, shown = displayed(name)
     assert "?" in figure.caption or name == "block_builder"
     assert len(figure.answers()) >= 2 and all(
         answer.strip().endswith(".") for answer in figure.answers()
     )
-    page = figure.page()
+    page = shown["text/html"]
     assert '<details class="icl-answers">' in page and page.count("<li>") >= len(figure.answers())
     assert figure.words == {"caption": figure.caption, "answers": figure.answers()}
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_carries_its_picture_and_its_values_on_the_page(name):
-    figure = FIGURES[name]()
-    page = figure._repr_mimebundle_()[0]["text/html"]
+    figure, shown = displayed(name)
+    page = shown["text/html"]
     assert page.count("</script>") == 2 and 'role="img"' in page and "<figcaption>" in page
     values = page.split('class="icl-values">')[1].split("</script>")[0]
     assert json.loads(values) == {"data": figure.data, "state": figure.state}
@@ -80,7 +89,7 @@ def test_a_figure_carries_its_picture_and_its_values_on_the_page(name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_in_a_live_notebook_a_figure_is_a_widget(name):
-    assert "application/vnd.jupyter.widget-view+json" in FIGURES[name]()._repr_mimebundle_()[0]
+    assert "application/vnd.jupyter.widget-view+json" in displayed(name)[1]
 
 
 def test_the_ledger_leaves_what_passes_every_filter_and_counts_it():

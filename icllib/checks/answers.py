@@ -279,7 +279,7 @@ def _surroundings(arguments: tuple) -> Iterator[None]:
     dtypes = {argument.dtype for argument in arguments if isinstance(argument, Tensor)}
     dtypes |= {argument.x.dtype for argument in arguments if isinstance(argument, Prompts)}
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # of the CPU alone: others are slow
         try:
             if torch.float64 in dtypes:
                 torch.set_default_dtype(torch.float64)
