@@ -6,6 +6,7 @@ import functools
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,15 +178,16 @@ def _spread(
         raise InputError(
             "scheduler was given, expected the package distributed: pip install icllib[cluster]"
         ) from error
-    try:
-        client = Client(scheduler, timeout=_PATIENCE)
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    except (OSError, ValueError, TypeError, AssertionError) as error:  # nobody, or no address
-        raise InputError(
-            f"scheduler = {scheduler!r} does not answer, expected the address of a running Dask "
-            "scheduler such as 'tcp://127.0.0.1:8786', with a worker"
-        ) from error
-    with client:  # joblib would keep the work here where the cluster has one core
+    with ExitStack() as stack:  # a client that gets no worker is closed as well
+        try:
+            client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, ValueError, TypeError, AssertionError) as error:  # nobody, or no address
+            raise InputError(
+                f"scheduler = {scheduler!r} does not answer, expected the address of a running "
+                "Dask scheduler such as 'tcp://127.0.0.1:8786', with a worker"
+            ) from error
+        # joblib would keep the work here where the cluster has one core.
         return client.gather([client.submit(function, *call, pure=False) for call in calls])
 
 

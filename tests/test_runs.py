@@ -189,11 +189,14 @@ def not_here(*_, **__):
 
 
 @pytest.mark.slow
-def test_a_cluster_without_a_worker_is_told(tmp_path, monkeypatch):
-    pytest.importorskip("distributed")
+def test_a_cluster_without_a_worker_is_told_and_left(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(runs, "_PATIENCE", 1)
-    with cluster(workers=0) as (address, _), pytest.raises(InputError, match="with a worker"):
-        runs.run(SMALL, scheduler=address, folder=tmp_path, progress=False)
+    with cluster(workers=0) as (address, _):
+        with pytest.raises(InputError, match="with a worker"):
+            runs.run(SMALL, scheduler=address, folder=tmp_path, progress=False)
+        with pytest.raises(ValueError, match="No clients found"):
+            distributed.default_client()
 
 
 @pytest.mark.slow
