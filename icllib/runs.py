@@ -173,13 +173,14 @@ def _spread(
     if scheduler is None:
         return Parallel(n_jobs=jobs, backend="loky")(delayed(function)(*call) for call in calls)
     try:
-        from distributed import Client
+        from distributed import Client, comm
     except ImportError as error:
         raise InputError(
             "scheduler was given, expected the package distributed: pip install icllib[cluster]"
         ) from error
     with ExitStack() as stack:  # a client that gets no worker is closed as well
         try:
+            comm.resolve_address(scheduler)  # a client of no address would stay, half made
             client = stack.enter_context(Client(scheduler, timeout=_PATIENCE))
             client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, ValueError, TypeError, AssertionError) as error:  # nobody, or no address

@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 import re
@@ -111,11 +112,13 @@ def test_a_folder_that_cannot_be_written_is_named_in_one_line(small, tmp_path, c
 def test_a_scheduler_that_does_not_answer_is_named_in_one_line(
     address, small, tmp_path, capfd, monkeypatch
 ):
-    pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(runs, "_PATIENCE", 1)
     assert main(["--folder", str(tmp_path), "run", "one-layer", "--scheduler", address]) == 1
     said = capfd.readouterr().err
     assert f"scheduler = '{address}' does not answer" in said and said.count("\n") == 1
+    clients = [thing for thing in gc.get_objects() if type(thing) is distributed.Client]
+    assert all(client.status == "closed" for client in clients)
 
 
 def test_a_client_that_does_not_start_in_time_is_no_traceback(small, tmp_path, capsys, monkeypatch):
@@ -123,7 +126,7 @@ def test_a_client_that_does_not_start_in_time_is_no_traceback(small, tmp_path, c
         raise AssertionError  # as distributed does, when its loop is not there after ten seconds
 
     monkeypatch.setattr("distributed.Client", too_busy)
-    arguments = ["--folder", str(tmp_path), "run", "one-layer", "--scheduler", "tcp://host:1"]
+    arguments = ["--folder", str(tmp_path), "run", "one-layer", "--scheduler", "tcp://127.0.0.1:1"]
     assert main(arguments) == 1
     assert "does not answer" in capsys.readouterr().err
 
