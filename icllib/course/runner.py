@@ -58,7 +58,7 @@ class Runner:
         arguments = [wire.decode(part, self.function) for part in request["arguments"]]
         options = {name: wire.decode(part, self.function) for name, part in request["options"]}
         before = torch.get_default_dtype()
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         try:
             if request["double"]:
                 torch.set_default_dtype(torch.float64)
